@@ -1,0 +1,12 @@
+//! Countersign: an open protocol by which a phone answers for its user.
+//!
+//! This crate is the protocol and nothing else: the message formats of
+//! `protocol.md` and its state transitions, as pure functions. It reads no
+//! clock, opens no socket, draws no random number and holds no private key:
+//! time, entropy and signatures arrive as arguments.
+#![no_std]
+
+extern crate alloc;
+
+pub mod crypto;
+pub mod values;
