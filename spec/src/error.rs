@@ -6,7 +6,9 @@
 /// Who has to change something so that the error does not come again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Blame {
-    /// The sender of the message: the device in most exchanges, or whoever pretends to be one.
+    /// The sender of the message, whichever party that is.
+    Sender,
+    /// The device, or whoever pretends to be one.
     Device,
     /// The server.
     Server,
@@ -70,19 +72,19 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    Malformed = 100, "malformed", Device, false, true, "report a defect of the sender";
-    NotDeterministic = 101, "not deterministic", Device, false, true, "report a defect of the sender";
-    ForbiddenItem = 102, "forbidden item", Device, false, true, "report a defect of the sender";
-    InvalidUtf8 = 103, "invalid UTF-8", Device, false, true, "report a defect of the sender";
-    TrailingBytes = 104, "trailing bytes", Device, false, true, "report a defect of the sender";
-    TooDeep = 105, "too deep", Device, false, true, "report a defect of the sender";
-    TooLarge = 106, "too large", Device, false, true, "shorten what is sent";
-    Structure = 107, "wrong structure", Device, false, true, "report a defect of the sender";
-    CoseHeader = 110, "wrong COSE header", Device, false, true, "report a defect of the sender";
-    WrongKey = 111, "wrong key id", Device, false, true, "report a defect of the sender";
-    SignatureMalformed = 112, "malformed signature", Device, false, true, "report a defect of the sender";
-    SignatureMismatch = 113, "signature does not verify", Device, false, true, "do not retry with the same keys";
-    InvalidKey = 114, "invalid public key", Device, false, true, "report a defect of the sender";
+    Malformed = 100, "malformed", Sender, false, true, "report a defect of the sender";
+    NotDeterministic = 101, "not deterministic", Sender, false, true, "report a defect of the sender";
+    ForbiddenItem = 102, "forbidden item", Sender, false, true, "report a defect of the sender";
+    InvalidUtf8 = 103, "invalid UTF-8", Sender, false, true, "report a defect of the sender";
+    TrailingBytes = 104, "trailing bytes", Sender, false, true, "report a defect of the sender";
+    TooDeep = 105, "too deep", Sender, false, true, "report a defect of the sender";
+    TooLarge = 106, "too large", Sender, false, true, "shorten what is sent";
+    Structure = 107, "wrong structure", Sender, false, true, "report a defect of the sender";
+    CoseHeader = 110, "wrong COSE header", Sender, false, true, "report a defect of the sender";
+    WrongKey = 111, "wrong key id", Sender, false, true, "report a defect of the sender";
+    SignatureMalformed = 112, "malformed signature", Sender, false, true, "report a defect of the sender";
+    SignatureMismatch = 113, "signature does not verify", Sender, false, true, "do not retry with the same keys";
+    InvalidKey = 114, "invalid public key", Sender, false, true, "report a defect of the sender";
     DecryptionFailed = 115, "decryption failed", Network, false, true, "start again";
 
     Unsupported = 200, "unsupported method or suite", Device, false, true, "use method 0 and suite 6";

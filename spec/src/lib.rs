@@ -9,4 +9,6 @@
 extern crate alloc;
 
 pub mod crypto;
+pub mod error;
+pub mod registry;
 pub mod values;

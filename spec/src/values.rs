@@ -193,6 +193,8 @@ impl<const N: usize> de::Visitor<'_> for FixedBytes<N> {
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<[u8; N], E> {
-        bytes.try_into().map_err(|_| E::invalid_length(bytes.len(), &self))
+        bytes
+            .try_into()
+            .map_err(|_| E::invalid_length(bytes.len(), &self))
     }
 }
