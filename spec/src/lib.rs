@@ -12,3 +12,4 @@ pub mod crypto;
 pub mod error;
 pub mod registry;
 pub mod values;
+pub mod verified;

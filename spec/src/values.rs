@@ -43,11 +43,12 @@ macro_rules! fixed_bytes {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_bytes(FixedBytes::<$len>).map(Self)
+                deserializer.deserialize_bytes($crate::values::FixedBytes::<$len>).map(Self)
             }
         }
     )+};
 }
+pub(crate) use fixed_bytes;
 
 fixed_bytes! {
     /// Names a server for good: the `kid` of the first identity key it ever had.
@@ -183,7 +184,8 @@ pub struct Version {
     pub minor: u16,
 }
 
-struct FixedBytes<const N: usize>;
+/// Reads exactly `N` bytes.
+pub(crate) struct FixedBytes<const N: usize>;
 
 impl<const N: usize> de::Visitor<'_> for FixedBytes<N> {
     type Value = [u8; N];
