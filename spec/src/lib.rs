@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+pub mod cbor;
 pub mod crypto;
 pub mod error;
 pub mod registry;

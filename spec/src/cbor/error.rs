@@ -1,0 +1,124 @@
+//! What can be wrong with bytes to decode, and with a value to encode.
+
+use core::fmt;
+
+/// Why bytes were refused (protocol.md, errors 1xx).
+///
+/// All but [`Structure`](Self::Structure) depend on the bytes alone, never on
+/// the type they were to become: `Structure` says that the bytes are
+/// deterministic CBOR, but of something else. Whoever has several faults to
+/// choose from reports `TooLarge` first, then the first fault in reading order,
+/// where the length of a string, an array or a map is compared with what
+/// remains as soon as it is read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum DecodeError {
+    /// 100: not CBOR at all: truncated, empty, a reserved head or a stray break.
+    Malformed,
+    /// 101: CBOR, but not RFC 8949 section 4.2.1: a head longer than needed, an
+    /// indefinite length, map keys unsorted or repeated.
+    NotDeterministic,
+    /// 102: what this protocol never uses: a float, a tag (so a bignum too),
+    /// `undefined` or another simple value.
+    Forbidden,
+    /// 103: a text string that is not UTF-8.
+    InvalidUtf8,
+    /// 104: bytes after the end of the item.
+    Trailing,
+    /// 105: more than [`MAX_DEPTH`](super::MAX_DEPTH) arrays and maps inside one another.
+    TooDeep,
+    /// 106: more bytes than the limit of this message.
+    TooLarge,
+    /// 107: deterministic CBOR, but not this message: a wrong type, a wrong
+    /// number of elements, a number out of range, a misplaced `null`.
+    Structure,
+}
+
+impl DecodeError {
+    /// Every variant, in the order of the codes.
+    pub const ALL: [Self; 8] = [
+        Self::Malformed,
+        Self::NotDeterministic,
+        Self::Forbidden,
+        Self::InvalidUtf8,
+        Self::Trailing,
+        Self::TooDeep,
+        Self::TooLarge,
+        Self::Structure,
+    ];
+
+    /// The number in the error catalogue of protocol.md.
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::Malformed => 100,
+            Self::NotDeterministic => 101,
+            Self::Forbidden => 102,
+            Self::InvalidUtf8 => 103,
+            Self::Trailing => 104,
+            Self::TooDeep => 105,
+            Self::TooLarge => 106,
+            Self::Structure => 107,
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "malformed or truncated CBOR",
+            Self::NotDeterministic => "CBOR that is not deterministically encoded",
+            Self::Forbidden => "a CBOR float, tag or simple value that is not used here",
+            Self::InvalidUtf8 => "a text string that is not UTF-8",
+            Self::Trailing => "bytes after the end of the item",
+            Self::TooDeep => "arrays and maps nested too deeply",
+            Self::TooLarge => "more bytes than this message may have",
+            Self::Structure => "CBOR of another structure than this message",
+        })
+    }
+}
+
+impl core::error::Error for DecodeError {}
+
+impl serde::de::Error for DecodeError {
+    // Visitors complain about types, lengths and ranges only; the encoding is
+    // the cursor's business. Their words would need an allocation per refusal.
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self::Structure
+    }
+}
+
+/// Why a value has no encoding. Each is a mistake of the sender's own code or
+/// of what it was given to send, never of a peer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum EncodeError {
+    /// A float, `char`, 128-bit integer, enum or skipped field, or a value
+    /// whose own `Serialize` refuses it.
+    Unsupported,
+    /// A sequence did not say how many elements it has, or had another number of them.
+    Length,
+    /// Two keys of a map have the same encoding.
+    DuplicateKey,
+    /// `Some` of what is encoded as `null`: it would be read as `None`.
+    AmbiguousNull,
+    /// More than [`MAX_DEPTH`](super::MAX_DEPTH) arrays and maps inside one another.
+    TooDeep,
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unsupported => "a value that has no place in the protocol's CBOR",
+            Self::Length => "a sequence of unknown or wrongly stated length",
+            Self::DuplicateKey => "a map with a repeated key",
+            Self::AmbiguousNull => "a present value that would be encoded as null",
+            Self::TooDeep => "arrays and maps nested too deeply",
+        })
+    }
+}
+
+impl core::error::Error for EncodeError {}
+
+impl serde::ser::Error for EncodeError {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self::Unsupported
+    }
+}
