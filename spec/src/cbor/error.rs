@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-/// Why bytes were refused (protocol.md, errors 1xx).
+use crate::error::Code;
+
+/// Why bytes were refused (protocol.md, sections 3.1 and 11).
 ///
 /// All but [`Structure`](Self::Structure) depend on the bytes alone, never on
 /// the type they were to become: `Structure` says that the bytes are
@@ -12,23 +14,23 @@ use core::fmt;
 /// remains as soon as it is read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum DecodeError {
-    /// 100: not CBOR at all: truncated, empty, a reserved head or a stray break.
+    /// 100, ENC-2: not CBOR at all: truncated, empty, a reserved head or a stray break.
     Malformed,
-    /// 101: CBOR, but not RFC 8949 section 4.2.1: a head longer than needed, an
+    /// 101, ENC-3 to ENC-5: CBOR, but not RFC 8949 section 4.2.1: a head longer than needed, an
     /// indefinite length, map keys unsorted or repeated.
     NotDeterministic,
-    /// 102: what this protocol never uses: a float, a tag (so a bignum too),
+    /// 102, ENC-6: what this protocol never uses: a float, a tag (so a bignum too),
     /// `undefined` or another simple value.
     Forbidden,
-    /// 103: a text string that is not UTF-8.
+    /// 103, ENC-7: a text string that is not UTF-8.
     InvalidUtf8,
-    /// 104: bytes after the end of the item.
+    /// 104, ENC-8: bytes after the end of the item.
     Trailing,
-    /// 105: more than [`MAX_DEPTH`](super::MAX_DEPTH) arrays and maps inside one another.
+    /// 105, ENC-9: more than [`MAX_DEPTH`](super::MAX_DEPTH) arrays and maps inside one another.
     TooDeep,
-    /// 106: more bytes than the limit of this message.
+    /// 106, ENC-10: more bytes than the limit of this message.
     TooLarge,
-    /// 107: deterministic CBOR, but not this message: a wrong type, a wrong
+    /// 107, ENC-12: deterministic CBOR, but not this message: a wrong type, a wrong
     /// number of elements, a number out of range, a misplaced `null`.
     Structure,
 }
@@ -46,18 +48,23 @@ impl DecodeError {
         Self::Structure,
     ];
 
-    /// The number in the error catalogue of protocol.md.
-    pub const fn code(self) -> u16 {
+    /// The entry in the catalogue of protocol.md, section 11.
+    pub const fn entry(self) -> Code {
         match self {
-            Self::Malformed => 100,
-            Self::NotDeterministic => 101,
-            Self::Forbidden => 102,
-            Self::InvalidUtf8 => 103,
-            Self::Trailing => 104,
-            Self::TooDeep => 105,
-            Self::TooLarge => 106,
-            Self::Structure => 107,
+            Self::Malformed => Code::Malformed,
+            Self::NotDeterministic => Code::NotDeterministic,
+            Self::Forbidden => Code::ForbiddenItem,
+            Self::InvalidUtf8 => Code::InvalidUtf8,
+            Self::Trailing => Code::TrailingBytes,
+            Self::TooDeep => Code::TooDeep,
+            Self::TooLarge => Code::TooLarge,
+            Self::Structure => Code::Structure,
         }
+    }
+
+    /// The number of that entry.
+    pub const fn code(self) -> u16 {
+        self.entry().number()
     }
 }
 
@@ -101,6 +108,8 @@ pub enum EncodeError {
     AmbiguousNull,
     /// More than [`MAX_DEPTH`](super::MAX_DEPTH) arrays and maps inside one another.
     TooDeep,
+    /// More bytes than the limit of this message (ENC-11).
+    TooLarge,
 }
 
 impl fmt::Display for EncodeError {
@@ -111,6 +120,7 @@ impl fmt::Display for EncodeError {
             Self::DuplicateKey => "a map with a repeated key",
             Self::AmbiguousNull => "a present value that would be encoded as null",
             Self::TooDeep => "arrays and maps nested too deeply",
+            Self::TooLarge => "more bytes than this message may have",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Deterministic CBOR, and nothing else (RFC 8949 section 4.2.1; protocol.md, section 3).
+//! Deterministic CBOR, and nothing else (RFC 8949 section 4.2.1; protocol.md, section 3.1).
 //!
 //! One value has one encoding. [`to_vec`] writes it; [`from_slice`] refuses
 //! whatever is not exactly it instead of normalising it, so that decoding and
@@ -65,10 +65,12 @@ use serde::{Deserialize, Serialize};
 use self::cursor::{Cursor, Item};
 pub use self::error::{DecodeError, EncodeError};
 pub use self::reader::Reader;
+pub(crate) use self::ser::head;
+use crate::registry::limit;
 
 /// The most arrays and maps that may stand inside one another. CBOR inside a
 /// byte string counts anew.
-pub const MAX_DEPTH: usize = 8;
+pub const MAX_DEPTH: usize = limit::DEPTH;
 
 /// Encodes a value.
 ///
@@ -76,6 +78,24 @@ pub const MAX_DEPTH: usize = 8;
 /// [`EncodeError`] if the value has no encoding that could be decoded again.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
     ser::encode(value, 0)
+}
+
+/// Encodes a message of at most `limit` bytes.
+///
+/// > ENC-11: A sender MUST NOT send a message over its limit.
+///
+/// # Errors
+/// [`EncodeError`] as from [`to_vec`]; `TooLarge` over the limit.
+pub fn to_vec_within<T: Serialize + ?Sized>(
+    value: &T,
+    limit: usize,
+) -> Result<Vec<u8>, EncodeError> {
+    let bytes = to_vec(value)?;
+    if bytes.len() > limit {
+        Err(EncodeError::TooLarge)
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// Encodes `[label, context...]`: the elements of `context`, which is a struct,
@@ -96,8 +116,8 @@ pub fn to_vec_labelled<T: Serialize + ?Sized>(
         return Err(EncodeError::Length);
     };
     let mut out = Vec::with_capacity(context.len() + label.len() + 18); // two heads at most
-    ser::head(&mut out, 4, count as u64 + 1);
-    ser::head(&mut out, 3, label.len() as u64);
+    head(&mut out, 4, count as u64 + 1);
+    head(&mut out, 3, label.len() as u64);
     out.extend(label.as_bytes());
     out.extend(cursor.rest());
     Ok(out)
@@ -118,8 +138,7 @@ pub fn from_slice<'de, T: Deserialize<'de>>(
     let mut cursor = Cursor::new(bytes);
     match T::deserialize(de::Decoder(&mut cursor)) {
         Ok(value) => cursor.finish().map(|()| value),
-        // A second pass, which only refused bytes cost, keeps the other codes independent of the type.
-        Err(DecodeError::Structure) => check(bytes, limit).and(Err(DecodeError::Structure)),
+        Err(DecodeError::Structure) => Err(refusal(bytes, limit)),
         Err(fault) => Err(fault),
     }
 }
@@ -137,22 +156,30 @@ pub fn check(bytes: &[u8], limit: usize) -> Result<(), DecodeError> {
     cursor.finish()
 }
 
+/// Why to refuse bytes that are not what is wanted: the fault of the bytes
+/// themselves if they have one, `Structure` otherwise.
+///
+/// This second pass, which only refused bytes cost, keeps all other codes
+/// independent of the type that was wanted. Callers need it only where they look for
+/// themselves, as in the arm of a `match` on [`peek_type`] for numbers that are unknown.
+pub fn refusal(bytes: &[u8], limit: usize) -> DecodeError {
+    check(bytes, limit).err().unwrap_or(DecodeError::Structure)
+}
+
 /// The type number that a message begins with: the first element of its array.
 ///
-/// Looks no further. The size is not checked here, since each type has its own limit;
-/// whoever finds the number unknown calls [`check`] to report faults of the bytes first.
+/// Looks no further, and at no limit of size, since each type has its own.
 ///
 /// # Errors
-/// [`DecodeError::Structure`] if there is no array or no number at its start,
-/// and the faults of these two heads.
+/// A fault of these two heads; [`refusal`] if there is no array or no number at its start.
 pub fn peek_type(bytes: &[u8]) -> Result<u64, DecodeError> {
     let mut cursor = Cursor::new(bytes);
     match cursor.item()? {
         Item::Array(1..) => {}
-        _ => return Err(DecodeError::Structure),
+        _ => return Err(refusal(bytes, bytes.len())),
     }
     match cursor.item()? {
         Item::Unsigned(number) => Ok(number),
-        _ => Err(DecodeError::Structure),
+        _ => Err(refusal(bytes, bytes.len())),
     }
 }

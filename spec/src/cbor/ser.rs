@@ -28,7 +28,7 @@ pub(super) fn encode<T: Serialize + ?Sized>(
 }
 
 /// Appends a head in its shortest form; `major` is 0 to 5.
-pub(super) fn head(out: &mut Vec<u8>, major: u8, argument: u64) {
+pub(crate) fn head(out: &mut Vec<u8>, major: u8, argument: u64) {
     let major = major << 5;
     let bytes = argument.to_be_bytes();
     // The shortest of the forms with 0, 1, 2, 4 and 8 bytes that holds the argument.

@@ -12,8 +12,8 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cbor::{
-    DecodeError, EncodeError, MAX_DEPTH, Reader, check, from_slice, peek_type, to_vec,
-    to_vec_labelled,
+    DecodeError, EncodeError, MAX_DEPTH, Reader, check, from_slice, peek_type, refusal, to_vec,
+    to_vec_labelled, to_vec_within,
 };
 use crate::values::{Bytes, Type, UnixSeconds, Version};
 
@@ -459,6 +459,9 @@ fn the_type_is_looked_up_without_the_rest() {
         (&[0xa1, 0x07, 0x07], DecodeError::Structure),
         (&[0x81, 0x20], DecodeError::Structure),
         (&[0x81, 0x61, 0x61], DecodeError::Structure),
+        // Faults of the bytes first, also those that come later.
+        (&[0x07, 0x07], DecodeError::Trailing),
+        (&[0x82, 0x61, 0x61, 0xf7], DecodeError::Forbidden),
     ] {
         assert_eq!(peek_type(bytes), Err(error), "{bytes:02x?}");
     }
@@ -477,4 +480,52 @@ fn labels_come_first_in_the_same_array() {
         Err(EncodeError::Length)
     );
     assert_eq!(to_vec_labelled("l", &1.0), Err(EncodeError::Unsupported));
+}
+
+#[test]
+fn a_refusal_names_the_fault_of_the_bytes_if_there_is_one() {
+    assert_eq!(refusal(&[0x81, 0x07], 2), DecodeError::Structure);
+    assert_eq!(refusal(&[0x82, 0x07, 0xf7], 3), DecodeError::Forbidden);
+    assert_eq!(refusal(&[0x82, 0x07, 0xf7], 2), DecodeError::TooLarge);
+}
+
+/// ENC-11.
+#[test]
+fn the_sender_keeps_the_limit_too() {
+    assert_eq!(to_vec_within("abc", 4), to_vec("abc"));
+    assert_eq!(to_vec_within("abc", 3), Err(EncodeError::TooLarge));
+    assert_eq!(to_vec_within(&1.0, 0), Err(EncodeError::Unsupported));
+}
+
+/// Reserves what a sequence announces, as serde's own visitors do.
+#[derive(Debug, PartialEq)]
+struct Reserved(Option<usize>);
+
+impl<'de> Deserialize<'de> for Reserved {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Reserved;
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("an array or a map")
+            }
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Reserved, A::Error> {
+                let hint = seq.size_hint();
+                while seq.next_element::<u8>()?.is_some() {}
+                Ok(Reserved(hint))
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Reserved, A::Error> {
+                let hint = map.size_hint();
+                while map.next_entry::<u8, u8>()?.is_some() {}
+                Ok(Reserved(hint))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[test]
+fn nothing_is_reserved_for_what_is_only_announced() {
+    assert_eq!(from_slice(&[0x82, 1, 2], 3), Ok(Reserved(None)));
+    assert_eq!(from_slice(&[0xa1, 1, 2], 3), Ok(Reserved(None)));
 }

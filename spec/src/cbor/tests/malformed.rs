@@ -1,4 +1,4 @@
-//! Each kind of malformed input, once, with the one error that it gets.
+//! Each kind of malformed input, once, with the one error that it gets (protocol.md, ENC-2 to ENC-12).
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -75,7 +75,7 @@ fn the_unspoilt_message_is_accepted() {
 fn one_position_spoilt() {
     #[rustfmt::skip]
     let table = [
-        // Not CBOR.
+        // ENC-2: not CBOR.
         ("reserved length 28", 1, "1c", Malformed),
         ("reserved length 29", 1, "1d", Malformed),
         ("reserved length 30", 3, "5e", Malformed),
@@ -90,7 +90,7 @@ fn one_position_spoilt() {
         ("array of 2^60 elements", 7, "9b1000000000000000", Malformed),
         ("map of 2^63 entries", 8, "bb8000000000000000", Malformed),
         ("map of more keys than bytes", 8, "ba00010000", Malformed),
-        // CBOR, but another encoding.
+        // ENC-3 to ENC-5: CBOR, but another encoding.
         ("number in one byte too many", 1, "1817", NotDeterministic),
         ("zero in two bytes", 1, "1800", NotDeterministic),
         ("number in two bytes too many", 1, "1900ff", NotDeterministic),
@@ -108,7 +108,7 @@ fn one_position_spoilt() {
         ("keys unsorted", 8, "a2026161016162", NotDeterministic),
         ("key repeated", 8, "a2016161016162", NotDeterministic),
         ("long key", 8, "a118016161", NotDeterministic),
-        // What the protocol does not use.
+        // ENC-6: what the protocol does not use.
         ("half float", 1, "f93c00", Forbidden),
         ("single float", 1, "fa3f800000", Forbidden),
         ("double float", 1, "fb3ff0000000000000", Forbidden),
@@ -122,18 +122,18 @@ fn one_position_spoilt() {
         ("simple value 19", 1, "f3", Forbidden),
         ("simple value 32", 1, "f820", Forbidden),
         ("simple value 255", 1, "f8ff", Forbidden),
-        // Text.
+        // ENC-7: text.
         ("Latin-1", 4, "61e4", InvalidUtf8),
         ("text cut within a character", 4, "61c3", InvalidUtf8),
         ("overlong slash", 4, "62c0af", InvalidUtf8),
         ("surrogate", 4, "63eda080", InvalidUtf8),
         ("beyond U+10FFFF", 4, "64f4908080", InvalidUtf8),
-        // Nesting: the message is one level.
+        // ENC-9: nesting, where the message is one level.
         ("nine levels", 7, "8181818181818101", Structure),
         ("ten levels", 7, "818181818181818101", TooDeep),
         ("empty array on level nine", 7, "8181818181818180", TooDeep),
         ("maps on level nine", 8, "a101a101a101a101a101a101a101a0", TooDeep),
-        // Deterministic CBOR of another structure.
+        // ENC-12: deterministic CBOR of another structure.
         ("another type number", 0, "08", Structure),
         ("null in place of a number", 1, "f6", Structure),
         ("null in place of bytes", 3, "f6", Structure),
@@ -302,6 +302,7 @@ fn precedence() {
     );
 }
 
+/// ENC-10.
 #[test]
 fn too_large_comes_first() {
     let good = message_with(0, "07");
