@@ -4,9 +4,12 @@ use core::fmt;
 
 use x25519_dalek::{PublicKey, StaticSecret};
 
+use zeroize::ZeroizeOnDrop;
+
 use super::Secret;
 
 /// An ephemeral private key. Wiped when dropped.
+#[derive(ZeroizeOnDrop)]
 pub struct EphemeralSecret(StaticSecret);
 
 /// The peer's value leads to the all-zero secret, whoever computes it (RFC 7748, section 6.1).
