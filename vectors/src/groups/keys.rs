@@ -18,14 +18,14 @@ pub fn group(seed: Seed) -> Group {
         "Key ids: the first 16 bytes of a key's thumbprint.",
     );
     let mut smoke = kid(
-        "static.key.kid-generator",
+        "static.key.thumbprint-generator",
         "the id of the generator point",
         GENERATOR,
     );
     smoke.flags.push(flags::SMOKE.to_owned());
     group.cases.push(smoke);
     for number in 1..=3_u8 {
-        let name = format!("static.key.kid-{number}");
+        let name = format!("static.key.thumbprint-{number}");
         let key: [u8; 64] = seed.bytes(&name);
         group.cases.push(kid(
             &name,
@@ -47,14 +47,14 @@ fn kid(id: &str, title: &str, key: &str) -> Case {
         title: title.to_owned(),
         why: "Two sides that name one key differently never find each other's signatures."
             .to_owned(),
-        requirements: vec!["KEY-1".to_owned()],
+        requirements: vec!["KID-1".to_owned()],
         level: Level::Must,
         role: Role::Static,
         capabilities: Vec::new(),
         kind: Kind::Positive,
         flags: Vec::new(),
         steps: vec![Step::Static(StaticStep {
-            op: "key.kid".to_owned(),
+            op: "key.thumbprint".to_owned(),
             args: object(json!({ "key": key })),
             expect: Expect::Ok(object(json!({ "kid": hex::encode(&thumbprint[..16]) }))),
         })],
