@@ -1,0 +1,243 @@
+//! The reference adapter: the crate `countersign` behind the adapter protocol.
+//!
+//! It is a program like every other adapter, started as a child process and
+//! reached through a pipe; nothing of the runner is visible from here.
+
+mod args;
+mod statics;
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Write};
+
+use countersign_vectors::case::Object;
+
+pub use args::Args;
+
+use crate::protocol::{Implementation, Output, Reply, Request, VERSION};
+
+/// One open session of some role.
+pub trait Role {
+    /// Something happens.
+    ///
+    /// # Errors
+    /// [`Refusal`] for everything but `ok`.
+    fn step(&mut self, happening: Happening) -> Result<Effects, Refusal>;
+}
+
+/// What happens in a step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Happening {
+    /// What it is.
+    pub op: String,
+    /// The bytes that arrive, if any do.
+    pub input: Option<Vec<u8>>,
+    /// Everything else that belongs to it.
+    pub args: Args,
+    /// Fresh random bytes.
+    pub entropy: Option<Vec<u8>>,
+    /// The time, in milliseconds since 1970.
+    pub now_ms: Option<u64>,
+}
+
+/// What comes of a step that is gone along with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects {
+    /// Messages that leave, as (for whom, bytes).
+    pub out: Vec<(String, Vec<u8>)>,
+    /// What the app or the operator is told.
+    pub events: Vec<Object>,
+    /// What a function returns.
+    pub values: Object,
+}
+
+/// Everything but `ok`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// Refused, by the protocol's rules, with a number from the catalogue.
+    Reject {
+        /// The number.
+        code: u16,
+        /// What comes of the refusal.
+        effects: Effects,
+    },
+    /// There is no such role, function or option here.
+    Unsupported(String),
+    /// The request makes no sense.
+    Error(String),
+}
+
+impl From<u16> for Refusal {
+    fn from(code: u16) -> Refusal {
+        Refusal::Reject {
+            code,
+            effects: Effects::default(),
+        }
+    }
+}
+
+/// The reference adapter's state: its open sessions.
+#[derive(Default)]
+pub struct Adapter {
+    sessions: BTreeMap<String, Box<dyn Role>>,
+}
+
+/// The roles that the reference plays.
+const ROLES: &[&str] = &["static"];
+/// The optional things that the reference can do.
+const CAPABILITIES: &[&str] = &[];
+
+/// Answers requests until the input ends.
+///
+/// # Errors
+/// What stdin or stdout says.
+pub fn serve(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    let mut adapter = Adapter::default();
+    for line in input.lines() {
+        let reply = adapter.answer(&line?);
+        serde_json::to_writer(&mut output, &reply)?;
+        output.write_all(b"\n")?;
+        output.flush()?;
+    }
+    Ok(())
+}
+
+impl Adapter {
+    /// The reply to one line.
+    pub fn answer(&mut self, line: &str) -> Reply {
+        match serde_json::from_str::<Request>(line) {
+            Ok(request) => {
+                let id = request.id();
+                self.act(request)
+                    .unwrap_or_else(|refusal| refused(id, refusal))
+            }
+            Err(error) => {
+                let id = serde_json::from_str::<serde_json::Value>(line)
+                    .ok()
+                    .and_then(|request| request.get("id")?.as_u64());
+                Reply::Error {
+                    id: id.unwrap_or(0),
+                    detail: format!("not a request: {error}"),
+                }
+            }
+        }
+    }
+
+    fn act(&mut self, request: Request) -> Result<Reply, Refusal> {
+        match request {
+            Request::Hello {
+                id,
+                protocol: VERSION,
+            } => Ok(hello(id)),
+            Request::Hello { protocol, .. } => {
+                Err(Refusal::Unsupported(format!("adapter protocol {protocol}")))
+            }
+            Request::Open {
+                id,
+                session,
+                role,
+                config,
+                now_ms,
+            } => {
+                let opened = open(&role, &config, now_ms)?;
+                self.sessions.insert(session, opened);
+                Ok(Reply::done(id))
+            }
+            Request::Step {
+                id,
+                session,
+                op,
+                input,
+                args,
+                entropy,
+                now_ms,
+            } => {
+                let role = self
+                    .sessions
+                    .get_mut(&session)
+                    .ok_or_else(|| Refusal::Error(format!("no session {session} is open")))?;
+                let happening = Happening {
+                    op,
+                    input: input.map(|hex| bytes("in", &hex)).transpose()?,
+                    args: Args(args),
+                    entropy: entropy.map(|hex| bytes("entropy", &hex)).transpose()?,
+                    now_ms,
+                };
+                let Effects {
+                    out,
+                    events,
+                    values,
+                } = role.step(happening)?;
+                let mut reply = Reply::returned(id, values);
+                if let Reply::Ok {
+                    out: leaving,
+                    events: told,
+                    ..
+                } = &mut reply
+                {
+                    *leaving = outputs(out);
+                    *told = events;
+                }
+                Ok(reply)
+            }
+            Request::Close { id, session } => match self.sessions.remove(&session) {
+                Some(_) => Ok(Reply::done(id)),
+                None => Err(Refusal::Error(format!("no session {session} is open"))),
+            },
+        }
+    }
+}
+
+fn hello(id: u64) -> Reply {
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let mut reply = Reply::done(id);
+    if let Reply::Ok {
+        implementation,
+        roles,
+        capabilities,
+        ..
+    } = &mut reply
+    {
+        *implementation = Some(Implementation {
+            name: "countersign".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        });
+        *roles = Some(owned(ROLES));
+        *capabilities = Some(owned(CAPABILITIES));
+    }
+    reply
+}
+
+/// A fresh session of a role; `device`, `auth` and `factor` take their
+/// configuration and the time at which they begin.
+fn open(role: &str, _config: &Object, _now_ms: Option<u64>) -> Result<Box<dyn Role>, Refusal> {
+    match role {
+        "static" => Ok(Box::new(statics::Functions)),
+        other => Err(Refusal::Unsupported(other.to_owned())),
+    }
+}
+
+fn refused(id: u64, refusal: Refusal) -> Reply {
+    match refusal {
+        Refusal::Reject { code, effects } => Reply::Reject {
+            id,
+            code,
+            out: outputs(effects.out),
+            events: effects.events,
+        },
+        Refusal::Unsupported(capability) => Reply::Unsupported { id, capability },
+        Refusal::Error(detail) => Reply::Error { id, detail },
+    }
+}
+
+fn outputs(out: Vec<(String, Vec<u8>)>) -> Vec<Output> {
+    out.into_iter()
+        .map(|(to, bytes)| Output {
+            to,
+            bytes: hex::encode(bytes),
+        })
+        .collect()
+}
+
+fn bytes(name: &str, text: &str) -> Result<Vec<u8>, Refusal> {
+    hex::decode(text).map_err(|error| Refusal::Error(format!("`{name}`: {error}")))
+}
