@@ -9,10 +9,8 @@
 extern crate alloc;
 
 pub mod cbor;
-pub mod cose;
 pub mod crypto;
 pub mod error;
-pub mod messages;
 pub mod registry;
 pub mod values;
 pub mod verified;

@@ -8,4 +8,3 @@
 mod codec;
 mod malformed;
 mod oracle;
-mod reading;

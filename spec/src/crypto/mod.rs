@@ -1,4 +1,4 @@
-//! The primitives, each as one small function or type (protocol.md, section 3.2).
+//! The primitives, each as one small function or type (protocol.md, section 3).
 //!
 //! | for | primitive |
 //! |---|---|

@@ -1,0 +1,88 @@
+//! The sentences of the document that cases exercise.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// The requirements of `spec/protocol.md`, by id.
+pub static REQUIREMENTS: LazyLock<BTreeMap<String, String>> =
+    LazyLock::new(|| parse(include_str!("../../spec/protocol.md")));
+
+/// The sentence of a requirement, if the document has it.
+pub fn sentence(id: &str) -> Option<&'static str> {
+    REQUIREMENTS.get(id).map(String::as_str)
+}
+
+/// Finds the paragraphs that begin with an id in bold, such as `**ENC-3** A receiver MUST ...`.
+///
+/// A requirement ends with its paragraph, its list item or the next id.
+fn parse(document: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut current: Option<(String, String)> = None;
+    for line in document.lines() {
+        let text = line.trim_start_matches(['-', '*', ' ', '>', '|'].as_slice());
+        let bold = line
+            .trim_start_matches(['-', ' ', '>', '|'].as_slice())
+            .trim_start_matches("* ");
+        if let Some((id, rest)) = begins(bold) {
+            found.extend(current.replace((id.to_owned(), rest.to_owned())));
+        } else if line.trim().is_empty() || line.starts_with(['#', '-', '|', '`']) {
+            found.extend(current.take());
+        } else if let Some((_, sentence)) = &mut current {
+            sentence.push(' ');
+            sentence.push_str(text);
+        }
+    }
+    found.extend(current);
+    found
+}
+
+fn begins(line: &str) -> Option<(&str, &str)> {
+    let (id, rest) = line.strip_prefix("**")?.split_once("**")?;
+    let (area, number) = id.trim_end_matches(['.', ':']).rsplit_once('-')?;
+    let is_id = !area.is_empty()
+        && area
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'-')
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_id.then(|| {
+        (
+            id.trim_end_matches(['.', ':']),
+            rest.trim_matches([' ', '|'].as_slice()),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirements_are_found_in_prose_lists_and_tables() {
+        let document = "\
+# Title
+**ENC-1** A sender MUST encode
+deterministically.
+
+- **ENC-2** A receiver MUST refuse *anything* else.
+- **ENC-3** It SHOULD say so.
+
+| **KEY-1** | A kid is 16 bytes. |
+**not an id** and more
+";
+        let found = parse(document);
+        let sentences: Vec<(&str, &str)> = found
+            .iter()
+            .map(|(id, text)| (id.as_str(), text.as_str()))
+            .collect();
+        assert_eq!(
+            sentences,
+            [
+                ("ENC-1", "A sender MUST encode deterministically."),
+                ("ENC-2", "A receiver MUST refuse *anything* else."),
+                ("ENC-3", "It SHOULD say so."),
+                ("KEY-1", "A kid is 16 bytes."),
+            ]
+        );
+    }
+}

@@ -1,0 +1,2 @@
+//! An adapter that lies: the reference, with one thing wrong about it.
+fn main() {}
