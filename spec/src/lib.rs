@@ -9,8 +9,10 @@
 extern crate alloc;
 
 pub mod cbor;
+pub mod cose;
 pub mod crypto;
 pub mod error;
+pub mod messages;
 pub mod registry;
 pub mod values;
 pub mod verified;

@@ -226,6 +226,8 @@ pub mod limit {
     pub const PIN_MIN: usize = 4;
     /// A PIN, as UTF-8, at most.
     pub const PIN_MAX: usize = 64;
+    /// A connection identifier in a frame.
+    pub const CONNECTION_ID: usize = 8;
     /// CBOR nesting, a count.
     pub const DEPTH: usize = 8;
 }

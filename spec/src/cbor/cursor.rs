@@ -44,7 +44,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The bytes from here to `end`, a later place in the same bytes.
-    fn until(&self, end: &Self) -> &'a [u8] {
+    pub(super) fn until(&self, end: &Self) -> &'a [u8] {
         let length = self.rest.len().saturating_sub(end.rest.len());
         self.rest.get(..length).unwrap_or_default()
     }

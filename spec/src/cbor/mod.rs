@@ -143,6 +143,32 @@ pub fn from_slice<'de, T: Deserialize<'de>>(
     }
 }
 
+/// Takes an array of exactly `N` elements apart without decoding them.
+///
+/// For COSE, where one element has to be judged by its bytes before, or instead
+/// of, being read.
+///
+/// # Errors
+/// [`DecodeError`]; `Structure` if it is another array, or none.
+pub(crate) fn elements<const N: usize>(
+    bytes: &[u8],
+    limit: usize,
+) -> Result<[&[u8]; N], DecodeError> {
+    check(bytes, limit)?;
+    let mut cursor = Cursor::new(bytes);
+    match cursor.item()? {
+        Item::Array(count) if count == N => {}
+        _ => return Err(DecodeError::Structure),
+    }
+    let mut elements: [&[u8]; N] = [&[]; N];
+    for element in &mut elements {
+        let start = cursor;
+        cursor.skip()?;
+        *element = start.until(&cursor);
+    }
+    Ok(elements)
+}
+
 /// Checks that `bytes` are one deterministic item of at most `limit` bytes, of whatever type.
 ///
 /// # Errors

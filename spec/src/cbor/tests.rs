@@ -8,3 +8,4 @@
 mod codec;
 mod malformed;
 mod oracle;
+mod reading;

@@ -8,6 +8,8 @@ use aes_gcm::{
     aead::{Aead, Payload},
 };
 
+use crate::error::Code;
+
 /// How much longer a ciphertext is than its plaintext, in bytes.
 pub const TAG_BYTES: usize = 16;
 
@@ -16,9 +18,14 @@ pub const TAG_BYTES: usize = 16;
 pub struct AeadError;
 
 impl AeadError {
-    /// The number in the catalogue of errors (protocol.md, section 10).
-    pub fn code(&self) -> u16 {
-        115
+    /// The entry in the catalogue of protocol.md, section 11.
+    pub const fn entry(self) -> Code {
+        Code::DecryptionFailed
+    }
+
+    /// The number of that entry.
+    pub const fn code(self) -> u16 {
+        self.entry().number()
     }
 }
 

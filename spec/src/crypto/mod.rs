@@ -1,4 +1,4 @@
-//! The primitives, each as one small function or type (protocol.md, section 3).
+//! The primitives, each as one small function or type (protocol.md, section 3.2).
 //!
 //! | for | primitive |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! The PIN and the key that it makes (protocol.md, section 6).
+//! The PIN and the key that it makes (protocol.md, section 8.1).
 //!
 //! ```text
 //! x     = HMAC-SHA256(d_sec, CBOR ["countersign pin", record id, generation, PIN])
@@ -10,7 +10,7 @@
 //! bytes are 128 bits more than n has, so the reduction's bias is below 2^-128;
 //! reducing by n - 1 and adding one leaves out zero and nothing else.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 use core::fmt;
 
 use p256::{
@@ -23,7 +23,9 @@ use p256::{
 };
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{PublicKey, Secret, Signature, hash::hmac_sha256, hkdf_expand_secret};
+use super::{PublicKey, Secret, Signature, hkdf_expand_secret, hmac_sha256};
+use crate::cbor;
+use crate::registry::{label, limit};
 use crate::values::RecordId;
 
 /// A PIN as the user entered it: [`Pin::MIN_BYTES`] to [`Pin::MAX_BYTES`] of UTF-8.
@@ -52,9 +54,9 @@ pub struct PinKey(SigningKey);
 
 impl Pin {
     /// The shortest PIN, in bytes.
-    pub const MIN_BYTES: usize = 4;
+    pub const MIN_BYTES: usize = limit::PIN_MIN;
     /// The longest PIN, in bytes.
-    pub const MAX_BYTES: usize = 64;
+    pub const MAX_BYTES: usize = limit::PIN_MAX;
 
     /// Takes over what was entered, and wipes it if it is no PIN.
     ///
@@ -85,21 +87,19 @@ impl PinKey {
     /// Derives the key of one PIN, for one record and one generation of its factors.
     ///
     /// `d_sec` is the device secret, 32 random bytes, unwrapped for this call.
-    pub fn from_pin(d_sec: &Secret<32>, record: &RecordId, generation: u64, pin: &Pin) -> Self {
-        // Encoded in parts, with the heads made here: an encoder would copy the
-        // PIN into a buffer that nobody wipes.
-        let x = Secret::from_bytes(hmac_sha256(
-            d_sec.as_bytes(),
-            &[
-                b"\x84\x6fcountersign pin",
-                b"\x50",
-                record.as_bytes(),
-                &head(UNSIGNED, generation),
-                &head(TEXT, pin.0.len() as u64),
-                &pin.0,
-            ],
-        ));
-        Self(scalar(&hkdf_expand_secret(&x, b"countersign pin key")))
+    pub fn from_pin(d_sec: &Secret<32>, record: &RecordId, generation: u32, pin: &Pin) -> Self {
+        // All but the PIN's own bytes are encoded here, and HMAC takes those
+        // from where they are: an encoder would leave a copy that nobody wipes.
+        let mut encoded = Vec::new();
+        cbor::head(&mut encoded, 4, 4);
+        cbor::head(&mut encoded, 3, label::PIN.len() as u64);
+        encoded.extend(label::PIN.as_bytes());
+        cbor::head(&mut encoded, 2, RecordId::LEN as u64);
+        encoded.extend(record.as_bytes());
+        cbor::head(&mut encoded, 0, generation.into());
+        cbor::head(&mut encoded, 3, pin.0.len() as u64);
+        let x = Secret::from_bytes(hmac_sha256(d_sec.as_bytes(), &[&encoded, &pin.0]));
+        Self(scalar(&hkdf_expand_secret(&x, label::PIN_KEY.as_bytes())))
     }
 
     /// The public key, which the factor server stores.
@@ -158,22 +158,4 @@ pub(super) fn scalar(wide: &Secret<48>) -> SigningKey {
     let scalar = Zeroizing::new(below.wrapping_add(&U256::ONE));
     let bytes = Zeroizing::new(<[u8; 32]>::from(scalar.to_be_bytes()));
     SigningKey::from_slice(bytes.as_ref()).expect("1 <= scalar < n")
-}
-
-/// CBOR major types, in the head's upper three bits.
-const UNSIGNED: u8 = 0x00;
-const TEXT: u8 = 0x60;
-
-/// The shortest CBOR head of a major type and its number (RFC 8949, section 4.2.1).
-fn head(major: u8, number: u64) -> Vec<u8> {
-    let (info, length) = match number {
-        0..=0x17 => return vec![major | number as u8],
-        0x18..=0xff => (24, 1),
-        0x100..=0xffff => (25, 2),
-        0x1_0000..=0xffff_ffff => (26, 4),
-        _ => (27, 8),
-    };
-    let mut head = vec![major | info];
-    head.extend(number.to_be_bytes().iter().skip(8 - length));
-    head
 }

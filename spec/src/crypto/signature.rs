@@ -14,6 +14,7 @@ use p256::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::sha256;
+use crate::error::Code;
 use crate::values::{Kid, fixed_bytes};
 
 fixed_bytes! {
@@ -32,14 +33,14 @@ pub enum SRule {
     Any,
 }
 
-/// Why a signature is refused.
+/// Why a signature is refused (protocol.md, section 3.2).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum SignatureError {
-    /// The key is not a point of the curve, or a coordinate is not below p.
+    /// 114, SIG-1: the key is not a point of the curve, or a coordinate is not below p.
     InvalidKey,
-    /// r or s is not within 1..n, or s is high where it must be low.
+    /// 112, SIG-2 and SIG-3: r or s is not within 1..n, or s is high where it must be low.
     Malformed,
-    /// Well-formed, but not this key's signature over this message.
+    /// 113: well-formed, but not this key's signature over this message.
     Mismatch,
 }
 
@@ -126,13 +127,18 @@ impl Signature {
 }
 
 impl SignatureError {
-    /// The number in the catalogue of errors (protocol.md, section 10).
-    pub fn code(&self) -> u16 {
+    /// The entry in the catalogue of protocol.md, section 11.
+    pub const fn entry(self) -> Code {
         match self {
-            Self::Malformed => 112,
-            Self::Mismatch => 113,
-            Self::InvalidKey => 114,
+            Self::Malformed => Code::SignatureMalformed,
+            Self::Mismatch => Code::SignatureMismatch,
+            Self::InvalidKey => Code::InvalidKey,
         }
+    }
+
+    /// The number of that entry.
+    pub const fn code(self) -> u16 {
+        self.entry().number()
     }
 }
 

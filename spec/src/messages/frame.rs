@@ -3,11 +3,9 @@
 
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
 use crate::cbor::{self, DecodeError, EncodeError};
 use crate::registry::{limit, message_type as ty};
-use crate::values::{Bytes, Type};
+use crate::values::Bytes;
 
 /// One frame, decoded down to the EDHOC message or record that it carries.
 ///
@@ -56,29 +54,28 @@ pub enum Frame {
     },
 }
 
-#[derive(Serialize, Deserialize)]
-struct First<const N: u64>(Type<N>, Bytes);
-
-#[derive(Serialize, Deserialize)]
-struct Addressed<const N: u64>(Type<N>, Bytes, Bytes);
-
 impl Frame {
     /// The frame's bytes.
     ///
     /// # Errors
-    /// [`EncodeError`] where the frame is over [`limit::FRAME`].
+    /// [`EncodeError`] where the frame is over its limit.
     pub fn to_vec(&self) -> Result<Vec<u8>, EncodeError> {
-        fn addressed<const N: u64>(to: &Bytes, body: &Bytes) -> Result<Vec<u8>, EncodeError> {
-            cbor::to_vec(&Addressed::<N>(Type, to.clone(), body.clone()))
-        }
         match self {
             Self::Message1 { message } => {
-                cbor::to_vec(&First::<{ ty::MESSAGE_1 }>(Type, message.clone()))
+                cbor::to_vec_within(&(ty::MESSAGE_1, message), limit::HANDSHAKE)
             }
-            Self::Message2 { to, message } => addressed::<{ ty::MESSAGE_2 }>(to, message),
-            Self::Message3 { to, message } => addressed::<{ ty::MESSAGE_3 }>(to, message),
-            Self::Record { to, record } => addressed::<{ ty::RECORD }>(to, record),
-            Self::Error { to, error } => addressed::<{ ty::ERROR }>(to, error),
+            Self::Message2 { to, message } => {
+                cbor::to_vec_within(&(ty::MESSAGE_2, to, message), limit::HANDSHAKE)
+            }
+            Self::Message3 { to, message } => {
+                cbor::to_vec_within(&(ty::MESSAGE_3, to, message), limit::HANDSHAKE)
+            }
+            Self::Record { to, record } => {
+                cbor::to_vec_within(&(ty::RECORD, to, record), limit::FRAME)
+            }
+            Self::Error { to, error } => {
+                cbor::to_vec_within(&(ty::ERROR, to, error), limit::HANDSHAKE)
+            }
         }
     }
 
@@ -87,31 +84,32 @@ impl Frame {
     /// # Errors
     /// [`DecodeError`] for anything but exactly one frame within its limit.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, DecodeError> {
-        fn addressed<const N: u64>(
-            bytes: &[u8],
-            limit: usize,
-        ) -> Result<(Bytes, Bytes), DecodeError> {
-            let Addressed::<N>(_, to, body) = cbor::from_slice(bytes, limit)?;
-            Ok((to, body))
-        }
-        if bytes.len() > limit::FRAME {
+        let limit = match cbor::peek_type(bytes) {
+            Ok(ty::RECORD) => limit::FRAME,
+            _ => limit::HANDSHAKE,
+        };
+        if bytes.len() > limit {
             return Err(DecodeError::TooLarge);
         }
         match cbor::peek_type(bytes)? {
             ty::MESSAGE_1 => {
-                let First::<{ ty::MESSAGE_1 }>(_, message) =
-                    cbor::from_slice(bytes, limit::HANDSHAKE)?;
+                let (_, message): (u64, Bytes) = cbor::from_slice(bytes, limit)?;
                 Ok(Self::Message1 { message })
             }
-            ty::MESSAGE_2 => addressed::<{ ty::MESSAGE_2 }>(bytes, limit::HANDSHAKE)
-                .map(|(to, message)| Self::Message2 { to, message }),
-            ty::MESSAGE_3 => addressed::<{ ty::MESSAGE_3 }>(bytes, limit::HANDSHAKE)
-                .map(|(to, message)| Self::Message3 { to, message }),
-            ty::RECORD => addressed::<{ ty::RECORD }>(bytes, limit::FRAME)
-                .map(|(to, record)| Self::Record { to, record }),
-            ty::ERROR => addressed::<{ ty::ERROR }>(bytes, limit::HANDSHAKE)
-                .map(|(to, error)| Self::Error { to, error }),
-            _ => Err(DecodeError::Structure),
+            ty::MESSAGE_2 => addressed(bytes).map(|(to, message)| Self::Message2 { to, message }),
+            ty::MESSAGE_3 => addressed(bytes).map(|(to, message)| Self::Message3 { to, message }),
+            ty::RECORD => addressed(bytes).map(|(to, record)| Self::Record { to, record }),
+            ty::ERROR => addressed(bytes).map(|(to, error)| Self::Error { to, error }),
+            _ => Err(cbor::refusal(bytes, limit)),
         }
+    }
+}
+
+/// The fields behind the type number: the receiver's connection identifier and what it gets.
+fn addressed(bytes: &[u8]) -> Result<(Bytes, Bytes), DecodeError> {
+    let (_, to, body): (u64, Bytes, Bytes) = cbor::from_slice(bytes, limit::FRAME)?;
+    match to.len() {
+        1..=limit::CONNECTION_ID => Ok((to, body)),
+        _ => Err(DecodeError::Structure),
     }
 }

@@ -2,10 +2,11 @@
 //! for it (protocol.md, section 6.1).
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cbor::{self, DecodeError};
+use crate::cbor::{self, DecodeError, EncodeError};
 use crate::crypto::Secret;
 use crate::registry::limit;
 use crate::values::{Digest, ServerId, SessionId, Type};
@@ -54,7 +55,13 @@ pub struct EnrolmentLink {
 struct SessionWire(Type<1>, ServerId, #[serde(with = "nonce")] Nonce);
 
 #[derive(Serialize, Deserialize)]
-struct EnrolmentWire(Type<2>, ServerId, String, Digest, #[serde(with = "nonce")] Nonce);
+struct EnrolmentWire(
+    Type<2>,
+    ServerId,
+    String,
+    Digest,
+    #[serde(with = "nonce")] Nonce,
+);
 
 impl Link {
     /// Decodes a link.
@@ -68,7 +75,10 @@ impl Link {
         match cbor::peek_type(bytes)? {
             1 => {
                 let SessionWire(_, server, nonce) = cbor::from_slice(bytes, limit::LINK)?;
-                Ok(Self::Session(SessionLink { server, nonce: Secret::from_bytes(nonce) }))
+                Ok(Self::Session(SessionLink {
+                    server,
+                    nonce: Secret::from_bytes(nonce),
+                }))
             }
             2 => {
                 let EnrolmentWire(_, server, uri, parameters, nonce) =
@@ -77,18 +87,24 @@ impl Link {
                     return Err(DecodeError::TooLarge);
                 }
                 let nonce = Secret::from_bytes(nonce);
-                Ok(Self::Enrolment(EnrolmentLink { server, uri, parameters, nonce }))
+                Ok(Self::Enrolment(EnrolmentLink {
+                    server,
+                    uri,
+                    parameters,
+                    nonce,
+                }))
             }
-            _ => Err(DecodeError::Structure),
+            _ => Err(cbor::refusal(bytes, limit::LINK)),
         }
     }
 
     /// The link's bytes.
     ///
     /// # Errors
-    /// [`cbor::EncodeError`] where the URI is over its limit.
-    pub fn to_vec(&self) -> Result<alloc::vec::Vec<u8>, cbor::EncodeError> {
+    /// [`EncodeError`] where the URI is over its limit.
+    pub fn to_vec(&self) -> Result<Vec<u8>, EncodeError> {
         match self {
+            Self::Enrolment(link) if link.uri.len() > limit::URI => Err(EncodeError::TooLarge),
             Self::Session(link) => {
                 cbor::to_vec(&SessionWire(Type, link.server, *link.nonce.as_bytes()))
             }

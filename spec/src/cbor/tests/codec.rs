@@ -9,17 +9,14 @@ use core::fmt::Debug;
 
 use serde::de::{self, DeserializeOwned};
 use serde::ser::{SerializeMap, SerializeSeq};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::cbor::{
-    DecodeError, EncodeError, MAX_DEPTH, Reader, check, from_slice, peek_type, refusal, to_vec,
-    to_vec_labelled, to_vec_within,
-};
+use crate::cbor::{DecodeError, EncodeError, from_slice, to_vec, to_vec_labelled, to_vec_within};
 use crate::values::{Bytes, Type, UnixSeconds, Version};
 
 /// The value has this encoding and comes back from it.
 #[track_caller]
-fn encodes<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T, hex: &str) {
+pub(super) fn encodes<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T, hex: &str) {
     let bytes = hex::decode(hex.replace(' ', "")).unwrap();
     assert_eq!(
         hex::encode(to_vec(&value).unwrap()),
@@ -301,169 +298,27 @@ fn maps_are_sorted_and_their_keys_unique() {
     );
 }
 
-/// `u8` inside `levels` arrays.
-struct Nested {
-    levels: usize,
-}
+/// Serializes as a map, by the calls `k` for a key and `v` for a value.
+struct Calls(&'static str);
 
-impl Serialize for Nested {
+impl Serialize for Calls {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.levels.checked_sub(1) {
-            Some(levels) => [Nested { levels }].serialize(serializer),
-            None => serializer.serialize_u8(1),
-        }
-    }
-}
-
-/// Arrays within arrays, as deep as they come.
-#[derive(Debug, PartialEq)]
-struct Nest(Vec<Nest>);
-
-impl<'de> Deserialize<'de> for Nest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Vec::deserialize(deserializer).map(Self)
-    }
-}
-
-#[test]
-fn both_sides_stop_at_the_same_depth() {
-    let deepest = to_vec(&Nested { levels: MAX_DEPTH }).unwrap();
-    assert_eq!(check(&deepest, 64), Ok(()));
-    assert_eq!(
-        to_vec(&Nested {
-            levels: MAX_DEPTH + 1
-        }),
-        Err(EncodeError::TooDeep)
-    );
-    assert_eq!(
-        to_vec(&BTreeMap::from([(Nested8, ())])),
-        Err(EncodeError::TooDeep)
-    );
-
-    let nest = |levels: usize| [vec![0x81; levels - 1], vec![0x80]].concat();
-    assert!(from_slice::<Nest>(&nest(MAX_DEPTH), 64).is_ok());
-    assert_eq!(
-        from_slice::<Nest>(&nest(MAX_DEPTH + 1), 64),
-        Err(DecodeError::TooDeep)
-    );
-    // Deep enough to end the stack of a decoder that counts nothing.
-    assert_eq!(
-        from_slice::<Nest>(&nest(1 << 20), 1 << 20),
-        Err(DecodeError::TooDeep)
-    );
-    assert_eq!(check(&nest(1 << 20), 1 << 20), Err(DecodeError::TooDeep));
-    // Depth is left again: many shallow elements are not deep.
-    let wide = [vec![0x98, 100], vec![0x80; 100]].concat();
-    assert!(from_slice::<Nest>(&wide, 128).is_ok());
-}
-
-/// A key as deep as can be, which is too deep inside of a map.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Nested8;
-
-impl Serialize for Nested8 {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Nested { levels: MAX_DEPTH }.serialize(serializer)
-    }
-}
-
-/// Takes the first element of an array, and whatever error the second gives.
-#[derive(Debug, PartialEq)]
-struct Careless(u64);
-
-impl<'de> Deserialize<'de> for Careless {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Careless;
-            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str("an array")
-            }
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Careless, A::Error> {
-                let first = seq.next_element()?.unwrap_or_default();
-                let _ = seq.next_element::<u64>();
-                Ok(Careless(first))
+        let mut map = serializer.serialize_map(None)?;
+        for call in self.0.bytes() {
+            match call {
+                b'k' => map.serialize_key(&1)?,
+                _ => map.serialize_value(&2)?,
             }
         }
-        deserializer.deserialize_seq(Visitor)
+        map.end()
     }
 }
 
 #[test]
-fn a_careless_visitor_neither_leaves_elements_nor_hides_errors() {
-    assert_eq!(from_slice(&[0x81, 1], 8), Ok(Careless(1)));
-    assert_eq!(from_slice(&[0x82, 1, 2], 8), Ok(Careless(1)));
-    assert_eq!(
-        from_slice::<Careless>(&[0x83, 1, 2, 3], 8),
-        Err(DecodeError::Structure)
-    );
-    assert_eq!(
-        from_slice::<Careless>(&[0x82, 1, 0xf5], 8),
-        Err(DecodeError::Structure)
-    );
-    assert_eq!(
-        from_slice::<Careless>(&[0x82, 1, 0xf7], 8),
-        Err(DecodeError::Forbidden)
-    );
-}
-
-#[test]
-fn sequences_are_read_item_by_item() {
-    let bytes = [0x07, 0x61, b'a', 0x82, 1, 2, 0x18, 0x01];
-    let mut reader = Reader::new(&bytes);
-    assert_eq!(reader.next::<u64>(), Ok(7));
-    // A refusal consumes nothing, and is for trying another type.
-    assert_eq!(reader.next::<(u8, u8)>(), Err(DecodeError::Structure));
-    assert_eq!(reader.next::<&str>(), Ok("a"));
-    assert_eq!(reader.next::<(u8, &str)>(), Err(DecodeError::Structure));
-    assert_eq!(reader.rest(), &bytes[3..]);
-    assert!(!reader.is_empty());
-    assert_eq!(reader.clone().finish(), Err(DecodeError::Trailing));
-    assert_eq!(reader.next::<(u8, u8)>(), Ok((1, 2)));
-    assert_eq!(reader.next::<&str>(), Err(DecodeError::NotDeterministic));
-    assert_eq!(reader.rest(), [0x18, 0x01]);
-
-    let mut reader = Reader::new(&[0x00]);
-    assert_eq!(reader.next::<u8>(), Ok(0));
-    assert!(reader.is_empty());
-    assert_eq!(reader.next::<u8>(), Err(DecodeError::Malformed));
-    assert_eq!(reader.finish(), Ok(()));
-}
-
-/// Refusals leave no open levels behind either.
-#[test]
-fn a_reader_keeps_no_depth_of_what_it_refused() {
-    let bytes = [vec![0x81; MAX_DEPTH], vec![0x01]].concat();
-    let mut reader = Reader::new(&bytes);
-    for _ in 0..=MAX_DEPTH {
-        assert_eq!(reader.next::<Nest>(), Err(DecodeError::Structure));
-    }
-    assert_eq!(reader.rest(), bytes);
-}
-
-#[test]
-fn the_type_is_looked_up_without_the_rest() {
-    assert_eq!(peek_type(&[0x81, 0x07]), Ok(7));
-    assert_eq!(peek_type(&[0x82, 0x18, 0x64, 0xff]), Ok(100));
-    for (bytes, error) in [
-        (&[][..], DecodeError::Malformed),
-        (&[0x81], DecodeError::Malformed),
-        (
-            &[0x9b, 0x10, 0, 0, 0, 0, 0, 0, 0, 7],
-            DecodeError::Malformed,
-        ),
-        (&[0x81, 0x18, 0x07], DecodeError::NotDeterministic),
-        (&[0x9f, 0x07, 0xff], DecodeError::NotDeterministic),
-        (&[0x80], DecodeError::Structure),
-        (&[0x07], DecodeError::Structure),
-        (&[0xa1, 0x07, 0x07], DecodeError::Structure),
-        (&[0x81, 0x20], DecodeError::Structure),
-        (&[0x81, 0x61, 0x61], DecodeError::Structure),
-        // Faults of the bytes first, also those that come later.
-        (&[0x07, 0x07], DecodeError::Trailing),
-        (&[0x82, 0x61, 0x61, 0xf7], DecodeError::Forbidden),
-    ] {
-        assert_eq!(peek_type(bytes), Err(error), "{bytes:02x?}");
+fn keys_and_values_alternate() {
+    assert_eq!(to_vec(&Calls("kv")), Ok(vec![0xa1, 1, 2]));
+    for calls in ["k", "v", "kk", "kkv", "kvv"] {
+        assert_eq!(to_vec(&Calls(calls)), Err(EncodeError::Length), "{calls}");
     }
 }
 
@@ -482,50 +337,10 @@ fn labels_come_first_in_the_same_array() {
     assert_eq!(to_vec_labelled("l", &1.0), Err(EncodeError::Unsupported));
 }
 
-#[test]
-fn a_refusal_names_the_fault_of_the_bytes_if_there_is_one() {
-    assert_eq!(refusal(&[0x81, 0x07], 2), DecodeError::Structure);
-    assert_eq!(refusal(&[0x82, 0x07, 0xf7], 3), DecodeError::Forbidden);
-    assert_eq!(refusal(&[0x82, 0x07, 0xf7], 2), DecodeError::TooLarge);
-}
-
 /// ENC-11.
 #[test]
 fn the_sender_keeps_the_limit_too() {
     assert_eq!(to_vec_within("abc", 4), to_vec("abc"));
     assert_eq!(to_vec_within("abc", 3), Err(EncodeError::TooLarge));
     assert_eq!(to_vec_within(&1.0, 0), Err(EncodeError::Unsupported));
-}
-
-/// Reserves what a sequence announces, as serde's own visitors do.
-#[derive(Debug, PartialEq)]
-struct Reserved(Option<usize>);
-
-impl<'de> Deserialize<'de> for Reserved {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Reserved;
-            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str("an array or a map")
-            }
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Reserved, A::Error> {
-                let hint = seq.size_hint();
-                while seq.next_element::<u8>()?.is_some() {}
-                Ok(Reserved(hint))
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Reserved, A::Error> {
-                let hint = map.size_hint();
-                while map.next_entry::<u8, u8>()?.is_some() {}
-                Ok(Reserved(hint))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-#[test]
-fn nothing_is_reserved_for_what_is_only_announced() {
-    assert_eq!(from_slice(&[0x82, 1, 2], 3), Ok(Reserved(None)));
-    assert_eq!(from_slice(&[0xa1, 1, 2], 3), Ok(Reserved(None)));
 }

@@ -85,6 +85,7 @@ fn one_position_spoilt() {
         ("tag of indefinite length", 1, "df", Malformed),
         ("break outside", 1, "ff", Malformed),
         ("true in two bytes", 5, "f815", Malformed),
+        ("simple value 31 in two bytes", 5, "f81f", Malformed),
         ("byte string of 2^60 bytes", 3, "5b1000000000000000", Malformed),
         ("text string of 2^64 - 1 bytes", 4, "7bffffffffffffffff", Malformed),
         ("array of 2^60 elements", 7, "9b1000000000000000", Malformed),
@@ -294,6 +295,17 @@ fn precedence() {
         "long number, then a float",
         &bytes("821801f93c00"),
         NotDeterministic,
+    );
+    // A number of elements is compared with what remains before they are read.
+    refused::<u64>(
+        "too many elements, the first a float",
+        &bytes("84f93c00"),
+        Malformed,
+    );
+    refused::<u64>(
+        "too many entries, the first a tag",
+        &bytes("a2c10000"),
+        Malformed,
     );
     refused::<u64>(
         "fault within, then trailing",

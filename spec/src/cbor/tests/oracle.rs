@@ -251,7 +251,7 @@ fn decoded_or_refused<T: Serialize + for<'de> Deserialize<'de>>(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn ciborium_reads_what_we_write_and_writes_the_same(value in any_value()) {
