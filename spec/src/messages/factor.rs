@@ -134,7 +134,7 @@ pub struct Verdict {
 /// assertion = [issuer: server-id, subject: bstr .size 16, audience: server-id, bind, factor,
 ///              time: uint, purpose, expiry: uint, assertion-id: bstr .size 16]
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Assertion {
     /// The factor server.
     pub issuer: ServerId,
