@@ -12,6 +12,7 @@ pub mod cbor;
 pub mod cose;
 pub mod crypto;
 pub mod error;
+pub mod factor;
 pub mod messages;
 pub mod registry;
 pub mod values;
