@@ -11,6 +11,7 @@ extern crate alloc;
 pub mod cbor;
 pub mod cose;
 pub mod crypto;
+pub mod edhoc;
 pub mod error;
 pub mod factor;
 pub mod messages;

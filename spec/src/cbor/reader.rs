@@ -51,6 +51,22 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Steps over the next item, of whatever type, and returns its bytes. It is
+    /// checked like any other.
+    ///
+    /// # Errors
+    /// [`DecodeError`], but never `Structure`; `Malformed` if there is no item.
+    pub fn skip(&mut self) -> Result<&'a [u8], DecodeError> {
+        let start = self.cursor;
+        match self.cursor.skip() {
+            Ok(()) => Ok(start.until(&self.cursor)),
+            Err(fault) => {
+                self.cursor = start;
+                Err(fault)
+            }
+        }
+    }
+
     /// Whether every item was read.
     pub fn is_empty(&self) -> bool {
         self.rest().is_empty()
