@@ -9,6 +9,7 @@
 extern crate alloc;
 
 pub mod cbor;
+pub mod channel;
 pub mod cose;
 pub mod crypto;
 pub mod edhoc;
