@@ -24,6 +24,8 @@
 mod error;
 mod generation;
 mod record;
+#[cfg(test)]
+mod tests;
 
 use alloc::vec::Vec;
 use core::{fmt, mem};
