@@ -10,6 +10,7 @@
 //! A case file is usable without the runner: `schema/cases.schema.json`
 //! describes it. Nothing here talks to an implementation.
 
+pub mod author;
 pub mod case;
 pub mod files;
 pub mod flags;

@@ -3,7 +3,8 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::case::{Case, Expect, Group, Kind, Level, Object, Role, StaticStep, Step};
+use crate::author::{ok, positive, step};
+use crate::case::{Case, Group};
 use crate::flags;
 use crate::seed::Seed;
 
@@ -17,18 +18,15 @@ pub fn group(seed: Seed) -> Group {
         "static-key",
         "Key ids: the first 16 bytes of a key's thumbprint.",
     );
-    let mut smoke = kid(
-        "static.key.thumbprint-generator",
-        "the id of the generator point",
-        GENERATOR,
+    let generator = "static.key.thumbprint-generator";
+    group.cases.push(
+        thumbprint(generator, "the id of the generator point", GENERATOR).flagged(&[flags::SMOKE]),
     );
-    smoke.flags.push(flags::SMOKE.to_owned());
-    group.cases.push(smoke);
     for number in 1..=3_u8 {
-        let name = format!("static.key.thumbprint-{number}");
-        let key: [u8; 64] = seed.bytes(&name);
-        group.cases.push(kid(
-            &name,
+        let id = format!("static.key.thumbprint-{number}");
+        let key: [u8; 64] = seed.bytes(&id);
+        group.cases.push(thumbprint(
+            &id,
             "the id of a key drawn at random",
             &hex::encode(key),
         ));
@@ -37,33 +35,16 @@ pub fn group(seed: Seed) -> Group {
 }
 
 /// RFC 9679: SHA-256 over the CBOR map {1: 2, -1: 1, -2: x, -3: y}, written out by hand.
-fn kid(id: &str, title: &str, key: &str) -> Case {
+fn thumbprint(id: &str, title: &str, key: &str) -> Case {
     let (x, y) = key.split_at(64);
     let cose_key = format!("a40102 2001 215820{x} 225820{y}").replace(' ', "");
-    let thumbprint = Sha256::digest(hex::decode(cose_key).unwrap_or_default());
-    Case {
-        id: id.to_owned(),
-        since: "0.1.0".to_owned(),
-        title: title.to_owned(),
-        why: "Two sides that name one key differently never find each other's signatures."
-            .to_owned(),
-        requirements: vec!["KID-1".to_owned()],
-        level: Level::Must,
-        role: Role::Static,
-        capabilities: Vec::new(),
-        kind: Kind::Positive,
-        flags: Vec::new(),
-        steps: vec![Step::Static(StaticStep {
-            op: "key.thumbprint".to_owned(),
-            args: object(json!({ "key": key })),
-            expect: Expect::Ok(object(json!({ "kid": hex::encode(&thumbprint[..16]) }))),
-        })],
-    }
-}
-
-fn object(value: serde_json::Value) -> Object {
-    match value {
-        serde_json::Value::Object(object) => object,
-        other => Object::from_iter([("value".to_owned(), other)]),
-    }
+    let digest = Sha256::digest(hex::decode(cose_key).unwrap_or_default());
+    positive(id, title)
+        .why("Two sides that name one key differently never find each other's signatures.")
+        .requires(&["KID-1"])
+        .does(step(
+            "key.thumbprint",
+            json!({ "key": key }),
+            ok(json!({ "kid": hex::encode(&digest[..16]) })),
+        ))
 }

@@ -5,11 +5,12 @@
 //! recording of the reference.
 
 mod keys;
+mod links;
 
 use crate::case::Group;
 use crate::seed::Seed;
 
 /// Every group, in the order in which the groups run.
 pub fn all(seed: Seed) -> Vec<Group> {
-    vec![keys::group(seed)]
+    vec![keys::group(seed), links::group(seed)]
 }
