@@ -49,6 +49,14 @@ impl Args {
         self.get(name, Value::as_u64)
     }
 
+    /// A number of at most 32 bits.
+    ///
+    /// # Errors
+    /// [`Refusal::Error`] if it is missing or not such a number.
+    pub fn small(&self, name: &str) -> Result<u32, Refusal> {
+        self.get(name, |value| value.as_u64()?.try_into().ok())
+    }
+
     /// `None` if the argument is absent or `null`, else what `read` makes of it.
     ///
     /// # Errors

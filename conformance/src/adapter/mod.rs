@@ -4,6 +4,7 @@
 //! reached through a pipe; nothing of the runner is visible from here.
 
 mod args;
+mod codec;
 mod statics;
 
 use std::collections::BTreeMap;

@@ -1,27 +1,41 @@
-//! The role `static`: functions of the protocol, one entry of a table each.
+//! The role `static`: functions of the protocol, one entry of a table each
+//! (`ADAPTER.md` lists their arguments and results).
 
-use countersign::crypto::PublicKey;
+use countersign::cbor::{self, EncodeError};
+use countersign::crypto::{P256, Pin, PinKey, PublicKey, SRule, Secret, Signature, Verifier};
+use countersign::messages::factor::{assertion_id, pseudonym};
+use countersign::messages::{BindInput, nonce_proof, session_id};
+use countersign::registry::{Decision, Purpose};
+use countersign::values::{AccountId, Digest, RecordId, ServerId, SessionId};
 use countersign_vectors::case::Object;
 use serde_json::Value;
 
-use super::{Args, Effects, Happening, Refusal, Role};
+use super::{Args, Effects, Happening, Refusal, Role, codec};
 
 /// A function: arguments to result, or a refusal.
-type Function = fn(&Args) -> Result<Object, Refusal>;
+pub(super) type Function = fn(&Args) -> Result<Object, Refusal>;
 
 /// Every function, by the name that cases use.
-const FUNCTIONS: &[(&str, Function)] = &[("key.thumbprint", key_kid)];
+const FUNCTIONS: &[(&str, Function)] = &[
+    ("cbor.decode", codec::decode),
+    ("cose.verify", codec::verify),
+    ("cose.detached", codec::verify_detached),
+    ("signature.verify", signature_verify),
+    ("key.thumbprint", key_thumbprint),
+    ("session.id", session_id_of),
+    ("nonce.proof", nonce_proof_of),
+    ("bind", bind),
+    ("pin.key", pin_key),
+    ("pseudonym", pseudonym_of),
+    ("assertion.id", assertion_id_of),
+];
 
 /// The role itself; it has no state.
 pub(super) struct Functions;
 
 impl Role for Functions {
     fn step(&mut self, happening: Happening) -> Result<Effects, Refusal> {
-        let function = FUNCTIONS
-            .iter()
-            .find(|(name, _)| *name == happening.op)
-            .map(|(_, function)| function)
-            .ok_or(Refusal::Unsupported(happening.op))?;
+        let function = lookup(FUNCTIONS, &happening.op)?;
         Ok(Effects {
             values: function(&happening.args)?,
             ..Effects::default()
@@ -29,16 +43,115 @@ impl Role for Functions {
     }
 }
 
-/// {key: 64 bytes} -> {kid: 16 bytes}
-fn key_kid(args: &Args) -> Result<Object, Refusal> {
-    let key = PublicKey(args.array("key")?);
-    Ok(fields([("kid", hex::encode(key.kid().as_bytes()))]))
+/// The entry of that name; what a table lacks is unsupported.
+pub(super) fn lookup<T: Copy>(table: &[(&str, T)], name: &str) -> Result<T, Refusal> {
+    table
+        .iter()
+        .find(|(entry, _)| *entry == name)
+        .map(|(_, found)| *found)
+        .ok_or_else(|| Refusal::Unsupported(name.to_owned()))
 }
 
-/// An object of texts.
-fn fields<const N: usize>(fields: [(&str, String); N]) -> Object {
-    fields
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), Value::String(value)))
-        .collect()
+/// An object of byte strings.
+pub(super) fn bytes<const N: usize>(fields: [(&str, &[u8]); N]) -> Object {
+    let entry = |(name, bytes): (&str, &[u8])| (name.to_owned(), Value::String(hex::encode(bytes)));
+    fields.into_iter().map(entry).collect()
+}
+
+/// What the reference itself cannot encode is no refusal by the protocol's rules.
+pub(super) fn not_encoded(error: EncodeError) -> Refusal {
+    Refusal::Error(format!("cannot be encoded: {error}"))
+}
+
+fn signature_verify(args: &Args) -> Result<Object, Refusal> {
+    let rule = match args.text("s")? {
+        "low" => SRule::Low,
+        "any" => SRule::Any,
+        other => return Err(Refusal::Error(format!("`s` is low or any, not {other}"))),
+    };
+    let (key, signature) = (PublicKey(args.array("key")?), signature(args, "signature")?);
+    match P256.verify(&key, &args.bytes("message")?, &signature, rule) {
+        Ok(()) => Ok(Object::new()),
+        Err(error) => Err(error.code().into()),
+    }
+}
+
+/// A signature arrives as a CBOR byte string would: one of another length is the sender's mistake.
+pub(super) fn signature(args: &Args, name: &str) -> Result<Signature, Refusal> {
+    let encoded =
+        cbor::to_vec(&countersign::values::Bytes(args.bytes(name)?)).map_err(not_encoded)?;
+    cbor::from_slice(&encoded, encoded.len()).map_err(|error| error.code().into())
+}
+
+fn key_thumbprint(args: &Args) -> Result<Object, Refusal> {
+    let kid = PublicKey(args.array("key")?).kid();
+    Ok(bytes([("kid", kid.as_bytes())]))
+}
+
+fn session_id_of(args: &Args) -> Result<Object, Refusal> {
+    let server = ServerId(args.array("server")?);
+    let id = session_id(args.uint("link_type")?, server, &args.array("nonce")?);
+    Ok(bytes([("session_id", id.as_bytes())]))
+}
+
+fn nonce_proof_of(args: &Args) -> Result<Object, Refusal> {
+    let (nonce, g_x) = (args.array("nonce")?, args.array("g_x")?);
+    let proof = nonce_proof(
+        &nonce,
+        ServerId(args.array("server")?),
+        purpose(args)?,
+        &g_x,
+    );
+    Ok(bytes([("proof", proof.as_bytes())]))
+}
+
+fn bind(args: &Args) -> Result<Object, Refusal> {
+    let decision =
+        |args: &Args, name: &str| registered(args.uint(name)?, Decision::from_number, "decision");
+    let input = BindInput {
+        server: ServerId(args.array("server")?),
+        context: args.array("context")?,
+        account: args.optional("account", Args::array)?.map(AccountId),
+        purpose: purpose(args)?,
+        session: args.optional("session", Args::array)?.map(SessionId),
+        announce: args.optional("announce_hash", Args::array)?.map(Digest),
+        user_input: args.optional("user_input_hash", Args::array)?.map(Digest),
+        decision: args.optional("decision", decision)?,
+        intent: args.optional("intent_hash", Args::array)?.map(Digest),
+    };
+    Ok(bytes([("bind", input.bind().as_bytes())]))
+}
+
+fn pin_key(args: &Args) -> Result<Object, Refusal> {
+    let pin = Pin::new(args.text("pin")?.as_bytes().to_vec())
+        .map_err(|error| Refusal::Error(format!("`pin`: {error:?}")))?;
+    let secret = Secret::from_bytes(args.array("d_sec")?);
+    let record = RecordId(args.array("record")?);
+    let key = PinKey::from_pin(&secret, &record, args.small("generation")?, &pin).public_key();
+    Ok(bytes([("key", &key.0)]))
+}
+
+fn pseudonym_of(args: &Args) -> Result<Object, Refusal> {
+    let (record, audience) = (
+        RecordId(args.array("record")?),
+        ServerId(args.array("audience")?),
+    );
+    let pseudonym = pseudonym(&args.array("key")?, record, audience);
+    Ok(bytes([("pseudonym", pseudonym.as_bytes())]))
+}
+
+fn assertion_id_of(args: &Args) -> Result<Object, Refusal> {
+    let id = assertion_id(
+        RecordId(args.array("record")?),
+        args.uint("request_number")?,
+    );
+    Ok(bytes([("assertion_id", id.as_bytes())]))
+}
+
+fn purpose(args: &Args) -> Result<Purpose, Refusal> {
+    registered(args.uint("purpose")?, Purpose::from_number, "purpose")
+}
+
+fn registered<T>(number: u64, find: impl Fn(u64) -> Option<T>, what: &str) -> Result<T, Refusal> {
+    find(number).ok_or_else(|| Refusal::Error(format!("{number} is no {what}")))
 }
