@@ -33,5 +33,6 @@ pub mod requirement;
 pub mod run;
 pub mod select;
 pub mod session;
+pub mod spoil;
 pub mod statics;
 pub mod subject;
