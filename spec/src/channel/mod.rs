@@ -21,6 +21,7 @@
 //! when their generation ends or the channel closes. What a sender seals and
 //! what a receiver accepts is bounded alike.
 
+mod content;
 mod error;
 mod generation;
 mod record;
@@ -32,9 +33,9 @@ use core::{fmt, mem};
 
 use serde::de::DeserializeOwned;
 
+pub use self::content::{Content, open_content};
 pub use self::error::{ChannelError, OpenError};
 use self::generation::{Direction, Generation};
-use crate::cbor;
 use crate::crypto::{TAG_BYTES, open_a128gcm, seal_a128gcm};
 use crate::edhoc::{Established, Side};
 use crate::registry::limit;
@@ -87,9 +88,8 @@ pub fn open_verified<T: DeserializeOwned>(
     record: &[u8],
     limit: usize,
 ) -> Result<Verified<T>, OpenError> {
-    let plaintext = channel.open(record).map_err(OpenError::Channel)?;
-    let message = cbor::from_slice(&plaintext, limit).map_err(OpenError::Content)?;
-    Ok(Verified::attest(message))
+    let content = open_content(channel, record).map_err(OpenError::Channel)?;
+    content.decode(limit).map_err(OpenError::Content)
 }
 
 impl Channel {

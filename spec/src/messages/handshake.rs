@@ -68,8 +68,8 @@ pub struct Ead2 {
 /// Signed parameters with the succession of identities that leads to them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct ParametersChain {
-    /// Each a COSE_Sign1 of an [`Identity`](super::parameters::Identity), oldest first; empty
-    /// while the server has its first identity key.
+    /// Each a COSE_Sign1 of an [`Identity`](super::parameters::Identity), oldest first, from
+    /// sequence 0; empty while the server has its first identity key.
     pub identities: Vec<Bytes>,
     /// COSE_Sign1 of [`Parameters`](super::parameters::Parameters).
     pub signed: Bytes,

@@ -59,7 +59,7 @@ impl Statement for Parameters {
     type Context = (ServerId,);
 }
 
-/// A new identity key. COSE_Sign1 by the one before it.
+/// A new identity key. COSE_Sign1 by the one before it; the first speaks for itself.
 ///
 /// ```cddl
 /// identity = [server-id, sequence: uint, identity-key: public-key]
@@ -68,7 +68,7 @@ impl Statement for Parameters {
 pub struct Identity {
     /// The server, whose id stays.
     pub server: ServerId,
-    /// 1 for the first successor.
+    /// 0 for the first key, 1 for its successor.
     pub sequence: u32,
     /// The new identity key.
     pub key: PublicKey,

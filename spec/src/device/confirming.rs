@@ -1,0 +1,226 @@
+//! The user decides (protocol.md, section 9).
+//!
+//! What the user says is checked first, against the state as it is: a refusal
+//! leaves the request open. The check gives a proof ([`Choice`], [`EnrolKeys`]),
+//! and with it the transition cannot fail.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::answering::{Answering, Decided, Signer};
+use super::event::{
+    AccountName, ConfirmEnrol, ConfirmLogin, Event, KeysNeeded, NewKeys, UserInput,
+};
+use super::wallet::{Account, Commit, Enrolling, Registration, Update};
+use crate::crypto::PublicKey;
+use crate::error::{Code, Refusal};
+use crate::messages::handshake::Announce;
+use crate::messages::parameters::FactorServer;
+use crate::registry::{Decision, Purpose};
+use crate::values::{AccountId, Bytes, Digest, ServerId, SessionId, Transcript};
+
+/// What stays the same from message_2 to the end of a login or enrolment.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Attempt {
+    /// The auth server, authenticated.
+    pub server: ServerId,
+    /// Login or enrol.
+    pub purpose: Purpose,
+    /// The session or enrolment.
+    pub session: SessionId,
+    /// The transcript of the handshake.
+    pub transcript: Transcript,
+    /// The announce hash.
+    pub announce: Option<Digest>,
+}
+
+/// Waits for the user's decision.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Confirming {
+    /// On a login.
+    Login(ConfirmingLogin),
+    /// On an enrolment.
+    Enrol(ConfirmingEnrol),
+}
+
+/// Waits for the user to confirm or decline a login.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ConfirmingLogin {
+    /// The login.
+    pub attempt: Attempt,
+    /// What is shown.
+    pub announce: Option<Announce>,
+    /// The account that the server has pre-selected.
+    pub preselected: Option<AccountId>,
+    /// The accounts to choose from: never none, and one alone if it is pre-selected.
+    pub choices: Vec<Account>,
+    /// Where the second factor is verified, if one is asked for.
+    pub factor: Option<FactorServer>,
+}
+
+/// Waits for the user to confirm or decline an enrolment.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ConfirmingEnrol {
+    /// The enrolment.
+    pub attempt: Attempt,
+    /// What is shown.
+    pub announce: Option<Announce>,
+    /// The accounts that exist at that server already.
+    pub existing: Vec<AccountName>,
+    /// The parameters hash.
+    pub parameters: Digest,
+    /// The key of an earlier try, to which the server may have bound the enrolment.
+    pub interrupted: Option<PublicKey>,
+    /// Where the PIN is set or verified.
+    pub factor: FactorServer,
+    /// The device's registration there, if it has one.
+    pub registration: Option<Registration>,
+    /// The leave to create a record there.
+    pub voucher: Bytes,
+}
+
+/// An account that may answer this login. Only [`ConfirmingLogin::choose`] makes one.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Choice(Account);
+
+/// The keys of an enrolment. Only [`ConfirmingEnrol::take`] makes them.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct EnrolKeys {
+    device: PublicKey,
+    updates: Vec<Update>,
+}
+
+/// What follows a confirmed login.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Confirmed {
+    /// No factor is asked for: the answer.
+    Answer(Commit<Answering>),
+    /// The factor server first (HS-12).
+    Factor(Box<Decided>),
+}
+
+impl Confirming {
+    /// The one confirmation request (DEV-1).
+    pub fn event(&self) -> Event {
+        match self {
+            Self::Login(state) => Event::ConfirmLogin(state.request()),
+            Self::Enrol(state) => Event::ConfirmEnrol(state.request()),
+        }
+    }
+}
+
+impl ConfirmingLogin {
+    /// What the user is asked.
+    pub fn request(&self) -> ConfirmLogin {
+        ConfirmLogin {
+            server: self.attempt.server,
+            accounts: self.choices.iter().map(AccountName::of).collect(),
+            preselected: self.preselected,
+            announce: self.announce.clone(),
+        }
+    }
+
+    /// The account of this id; where there is only one, it need not be named.
+    ///
+    /// # Errors
+    /// [`Code::WrongAccount`]: not one of those to choose from (STM-4), or there are
+    /// several and none was named (DEV-3). The request stays open.
+    pub fn choose(&self, account: Option<AccountId>) -> Result<Choice, Refusal> {
+        let chosen = match (account, self.choices.as_slice()) {
+            (Some(id), choices) => choices.iter().find(|account| account.id == id),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        };
+        chosen.cloned().map(Choice).ok_or(Code::WrongAccount.into())
+    }
+
+    /// The user confirms.
+    pub fn confirm(self, Choice(account): Choice, input: Option<UserInput>) -> Confirmed {
+        match self.factor {
+            Some(factor) => {
+                let signer = Signer::Account(account);
+                Confirmed::Factor(Box::new(Decided::new(
+                    self.attempt,
+                    signer,
+                    input,
+                    factor,
+                    None,
+                )))
+            }
+            None => Confirmed::Answer(Answering::without_factor(
+                self.attempt,
+                account,
+                Decision::Confirm,
+                input,
+            )),
+        }
+    }
+
+    /// The user declines: signed too, without a factor (STM-6).
+    pub fn decline(self, Choice(account): Choice) -> Commit<Answering> {
+        Answering::without_factor(self.attempt, account, Decision::Decline, None)
+    }
+}
+
+impl ConfirmingEnrol {
+    /// What the user is asked.
+    pub fn request(&self) -> ConfirmEnrol {
+        ConfirmEnrol {
+            server: self.attempt.server,
+            accounts: self.existing.clone(),
+            parameters: self.parameters,
+            announce: self.announce.clone(),
+            keys: self.keys_needed(),
+        }
+    }
+
+    /// Which keys the app has to make.
+    pub fn keys_needed(&self) -> KeysNeeded {
+        KeysNeeded {
+            device: self.interrupted.is_none(),
+            factor: self.registration.is_none(),
+        }
+    }
+
+    /// Takes the keys that were asked for, no more and no less.
+    ///
+    /// # Errors
+    /// [`Code::NotAsked`] for others, [`Code::InvalidKey`] for one key in two roles
+    /// (KEY-1). The request stays open.
+    pub fn take(&self, keys: NewKeys) -> Result<EnrolKeys, Refusal> {
+        let mut updates = Vec::new();
+        let device = match (self.interrupted, keys.device) {
+            (Some(key), None) => key,
+            (None, Some(key)) => {
+                let session = self.attempt.session;
+                updates.push(Update::Enrolling(Enrolling { session, key }));
+                key
+            }
+            _ => return Err(Code::NotAsked.into()),
+        };
+        let factor = match (&self.registration, keys.factor) {
+            (Some(registration), None) => registration.key,
+            (None, Some(key)) => {
+                let server = self.factor.server;
+                updates.push(Update::Registered(Registration {
+                    server,
+                    key,
+                    request_number: 0,
+                }));
+                key
+            }
+            _ => return Err(Code::NotAsked.into()),
+        };
+        if device == factor {
+            return Err(Code::InvalidKey.into());
+        }
+        Ok(EnrolKeys { device, updates })
+    }
+
+    /// The user confirms; the factor server is next.
+    pub fn confirm(self, keys: EnrolKeys, input: Option<UserInput>) -> Commit<Decided> {
+        let signer = Signer::New(keys.device);
+        let decided = Decided::new(self.attempt, signer, input, self.factor, Some(self.voucher));
+        Commit::new(keys.updates, decided)
+    }
+}

@@ -1,0 +1,424 @@
+//! The stages of a flow: the facts of each state, paired with the secrets that
+//! belong to it and to no other.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::line::{Line, Received, authenticate_message_2, prepare_message_3};
+use super::visit::{Step, Visit};
+use super::{Config, Effect, Peer};
+use crate::channel::ChannelError;
+use crate::crypto::{Pin, Secret, Signature, Verifier};
+use crate::device::Flow;
+use crate::device::answering::{Answering, Decided, Settling};
+use crate::device::confirming::{Choice, Confirmed, Confirming, EnrolKeys};
+use crate::device::event::{Event, Outcome, UserInput};
+use crate::device::greeting::Greeting;
+use crate::device::second_factor::Passed;
+use crate::device::wallet::Wallet;
+use crate::edhoc::{AwaitMessage2, ConnectionId, Message2Verified, Message3ToSign};
+use crate::error::{Code, Refusal};
+use crate::messages::channel::KeyUpdate;
+use crate::messages::frame::Frame;
+use crate::registry::message_type as ty;
+use crate::values::UnixSeconds;
+use crate::verified::Verified;
+
+/// What a transition may look at, and where its effects go.
+pub(super) struct Context<'e, V> {
+    pub(super) config: &'e Config,
+    pub(super) wallet: &'e mut Wallet,
+    pub(super) verifier: &'e V,
+    pub(super) effects: Vec<Effect>,
+}
+
+/// How far a flow is.
+#[derive(Debug, Default)]
+pub(super) enum Stage {
+    /// None is active.
+    #[default]
+    Idle,
+    /// message_1 is out to the auth server.
+    Greeting {
+        facts: Greeting,
+        handshake: AwaitMessage2,
+        peer: Peer,
+    },
+    /// The user is asked.
+    Confirming {
+        facts: Confirming,
+        handshake: Box<Message2Verified>,
+        peer: Peer,
+    },
+    /// The factor server is visited, while the auth server's handshake waits.
+    Visiting {
+        decided: Box<Decided>,
+        handshake: Box<Message2Verified>,
+        peer: Peer,
+        visit: Box<Visit>,
+    },
+    /// `K_dev` is asked to sign.
+    Answering {
+        facts: Answering,
+        handshake: Box<Message3ToSign>,
+        peer: Peer,
+    },
+    /// message_3 is out to the auth server.
+    Settling {
+        facts: Settling,
+        line: Line,
+        frame: Vec<u8>,
+    },
+}
+
+impl Stage {
+    /// The facts without the secrets.
+    pub(super) fn facts(&self) -> Flow {
+        match self {
+            Self::Idle => Flow::Idle,
+            Self::Greeting { facts, .. } => Flow::Greeting(facts.clone()),
+            Self::Confirming { facts, .. } => Flow::Confirming(facts.clone()),
+            Self::Visiting { decided, visit, .. } => Flow::Visiting {
+                decided: (**decided).clone(),
+                visit: visit.facts(),
+            },
+            Self::Answering { facts, .. } => Flow::Answering(facts.clone()),
+            Self::Settling { facts, .. } => Flow::Settling(facts.clone()),
+        }
+    }
+
+    /// Whether a frame is for a connection of this stage, and of a kind that it waits for (HS-4).
+    pub(super) fn expects(&self, frame: &Frame) -> bool {
+        match self {
+            Self::Idle | Self::Confirming { .. } | Self::Answering { .. } => false,
+            Self::Greeting { handshake, .. } => greets(frame, handshake.c_i()),
+            Self::Visiting { visit, .. } => visit.expects(frame),
+            Self::Settling { line, .. } => speaks(frame, line.c_i()),
+        }
+    }
+
+    /// Whether a message of this type may come through the channel now.
+    pub(super) fn expects_message(&self, message: u64) -> bool {
+        match self {
+            Self::Settling { .. } => matches!(message, ty::SETTLED | ty::REFUSED),
+            Self::Visiting { visit, .. } => visit.expects_message(message),
+            _ => false,
+        }
+    }
+
+    pub(super) fn awaits_signature(&self) -> bool {
+        match self {
+            Self::Answering { .. } => true,
+            Self::Visiting { visit, .. } => matches!(**visit, Visit::Signing { .. }),
+            _ => false,
+        }
+    }
+
+    pub(super) fn asks_for_factor(&self) -> bool {
+        match self {
+            Self::Visiting { visit, .. } => {
+                matches!(**visit, Visit::AskingFirst { .. } | Visit::Asking { .. })
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn open(&mut self, record: &[u8]) -> Result<Received, ChannelError> {
+        self.line().ok_or(ChannelError::Closed)?.open(record)
+    }
+
+    pub(super) fn key_update(&mut self, update: &Verified<KeyUpdate>) -> Result<(), Refusal> {
+        self.line().ok_or(Code::ChannelClosed)?.key_update(update)
+    }
+
+    /// The one channel of this stage.
+    fn line(&mut self) -> Option<&mut Line> {
+        match self {
+            Self::Settling { line, .. } => Some(line),
+            Self::Visiting { visit, .. } => visit.line(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn message_2<V: Verifier>(
+        self,
+        message_2: &[u8],
+        now: UnixSeconds,
+        context: &mut Context<'_, V>,
+    ) -> Result<Self, Refusal> {
+        match self {
+            Self::Greeting {
+                facts,
+                handshake,
+                mut peer,
+            } => {
+                let expected = facts.expected(context.wallet);
+                let (handshake, offer, server) =
+                    authenticate_message_2(handshake, message_2, &expected, now, context.verifier)?;
+                peer.uri.clone_from(&server.parameters().uri);
+                let transcript = handshake.transcript();
+                let facts = facts.greeted(offer, &server, transcript, context.wallet)?;
+                let facts = context.commit(facts);
+                context.tell(facts.event());
+                Ok(Self::Confirming {
+                    facts,
+                    handshake: Box::new(handshake),
+                    peer,
+                })
+            }
+            Self::Visiting {
+                decided,
+                handshake,
+                peer,
+                visit,
+            } => {
+                let visit = visit.message_2(message_2, now, context)?;
+                Ok(Self::Visiting {
+                    decided,
+                    handshake,
+                    peer,
+                    visit: Box::new(visit),
+                })
+            }
+            _ => Err(Code::UnexpectedFrame.into()),
+        }
+    }
+
+    pub(super) fn confirm_login<V>(
+        self,
+        choice: Choice,
+        input: Option<UserInput>,
+        entropy: [u8; 32],
+        context: &mut Context<'_, V>,
+    ) -> Result<Self, Refusal> {
+        let Self::Confirming {
+            facts: Confirming::Login(facts),
+            handshake,
+            peer,
+        } = self
+        else {
+            return Err(Code::NotAsked.into());
+        };
+        match facts.confirm(choice, input) {
+            Confirmed::Answer(answering) => {
+                let facts = context.commit(answering);
+                Self::answer(facts, handshake, peer, context)
+            }
+            Confirmed::Factor(decided) => Self::visit(decided, handshake, peer, entropy, context),
+        }
+    }
+
+    pub(super) fn confirm_enrol<V>(
+        self,
+        keys: EnrolKeys,
+        input: Option<UserInput>,
+        entropy: [u8; 32],
+        context: &mut Context<'_, V>,
+    ) -> Result<Self, Refusal> {
+        let Self::Confirming {
+            facts: Confirming::Enrol(facts),
+            handshake,
+            peer,
+        } = self
+        else {
+            return Err(Code::NotAsked.into());
+        };
+        let decided = Box::new(context.commit(facts.confirm(keys, input)));
+        Self::visit(decided, handshake, peer, entropy, context)
+    }
+
+    pub(super) fn decline<V>(
+        self,
+        choice: Choice,
+        context: &mut Context<'_, V>,
+    ) -> Result<Self, Refusal> {
+        let Self::Confirming {
+            facts: Confirming::Login(facts),
+            handshake,
+            peer,
+        } = self
+        else {
+            return Err(Code::NotAsked.into());
+        };
+        let facts = context.commit(facts.decline(choice));
+        Self::answer(facts, handshake, peer, context)
+    }
+
+    pub(super) fn signed<V>(
+        self,
+        signature: Signature,
+        context: &mut Context<'_, V>,
+    ) -> Result<Self, Refusal> {
+        match self {
+            Self::Answering {
+                facts,
+                handshake,
+                peer,
+            } => {
+                let (line, frame) = Line::new(*handshake, signature, peer)?;
+                context.send(&line.peer, frame.clone());
+                Ok(Self::Settling {
+                    facts: facts.sent(),
+                    line,
+                    frame,
+                })
+            }
+            Self::Visiting {
+                decided,
+                handshake,
+                peer,
+                visit,
+            } => {
+                let visit = Box::new(visit.signed(signature, context)?);
+                Ok(Self::Visiting {
+                    decided,
+                    handshake,
+                    peer,
+                    visit,
+                })
+            }
+            _ => Err(Code::NotAsked.into()),
+        }
+    }
+
+    pub(super) fn message<V>(
+        self,
+        message: u64,
+        received: &Received,
+        context: &mut Context<'_, V>,
+    ) -> Result<Self, Refusal> {
+        match self {
+            Self::Settling { facts, .. } => {
+                let outcome = match message {
+                    ty::SETTLED => {
+                        let settled = facts.settled(received.decode()?)?;
+                        context.commit(settled)
+                    }
+                    _ => facts.refused(received.decode()?),
+                };
+                context.tell(Event::Finished(outcome));
+                Ok(Self::Idle)
+            }
+            Self::Visiting {
+                decided,
+                handshake,
+                peer,
+                visit,
+            } => match visit.message(message, received, context)? {
+                Step::On(visit) => Ok(Self::Visiting {
+                    decided,
+                    handshake,
+                    peer,
+                    visit: Box::new(visit),
+                }),
+                Step::Passed(Passed { event, assertion }) => {
+                    context.tell(Event::SecondFactor(event));
+                    let facts = context.commit(decided.verified(assertion));
+                    Self::answer(facts, handshake, peer, context)
+                }
+                Step::Blocked(event) => {
+                    context.tell(Event::SecondFactor(event));
+                    context.tell(Event::Finished(Outcome::Failed(Code::Blocked)));
+                    Ok(Self::Idle)
+                }
+            },
+            _ => Err(Code::UnexpectedFrame.into()),
+        }
+    }
+
+    pub(super) fn pin<V>(
+        self,
+        pin: &Pin,
+        d_sec: &Secret<32>,
+        context: &mut Context<'_, V>,
+    ) -> Result<Self, Refusal> {
+        let Self::Visiting {
+            decided,
+            handshake,
+            peer,
+            visit,
+        } = self
+        else {
+            return Err(Code::Stopped.into());
+        };
+        let visit = Box::new(visit.pin(pin, d_sec, context)?);
+        Ok(Self::Visiting {
+            decided,
+            handshake,
+            peer,
+            visit,
+        })
+    }
+
+    pub(super) fn reconnect<V>(
+        self,
+        entropy: [u8; 32],
+        context: &mut Context<'_, V>,
+    ) -> Result<Self, Refusal> {
+        let Self::Visiting {
+            decided,
+            handshake,
+            peer,
+            visit,
+        } = self
+        else {
+            return Err(Code::NotAsked.into());
+        };
+        let visit = Box::new(visit.reconnect(entropy, context)?);
+        Ok(Self::Visiting {
+            decided,
+            handshake,
+            peer,
+            visit,
+        })
+    }
+
+    /// Sets out for the factor server.
+    fn visit<V>(
+        decided: Box<Decided>,
+        handshake: Box<Message2Verified>,
+        peer: Peer,
+        entropy: [u8; 32],
+        context: &mut Context<'_, V>,
+    ) -> Result<Self, Refusal> {
+        let visit = Box::new(Visit::begin(decided.errand(), entropy, context)?);
+        Ok(Self::Visiting {
+            decided,
+            handshake,
+            peer,
+            visit,
+        })
+    }
+
+    /// Has `K_dev` sign message_3.
+    fn answer<V>(
+        facts: Answering,
+        handshake: Box<Message2Verified>,
+        peer: Peer,
+        context: &mut Context<'_, V>,
+    ) -> Result<Self, Refusal> {
+        let handshake = prepare_message_3(*handshake, facts.credential(), facts.statement())?;
+        context.sign(facts.key().kid(), handshake.tbs());
+        Ok(Self::Answering {
+            facts,
+            handshake: Box::new(handshake),
+            peer,
+        })
+    }
+}
+
+/// Whether this is what a connection gets before its message_2 has come.
+pub(super) fn greets(frame: &Frame, c_i: ConnectionId) -> bool {
+    match frame {
+        Frame::Message2 { to, .. } | Frame::Error { to, .. } => **to == *c_i.as_bytes(),
+        _ => false,
+    }
+}
+
+/// Whether this is what a connection gets after its message_3 has gone.
+pub(super) fn speaks(frame: &Frame, c_i: ConnectionId) -> bool {
+    match frame {
+        Frame::Record { to, .. } | Frame::Error { to, .. } => **to == *c_i.as_bytes(),
+        _ => false,
+    }
+}

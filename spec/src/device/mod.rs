@@ -1,0 +1,93 @@
+//! The device: what an app's SDK knows and does (protocol.md, section 9).
+//!
+//! ```text
+//!            link                 message_2                    user confirms
+//!   (idle) ───────► Greeting ───────────────► Confirming ──┬───────────────────► Decided
+//!     ▲                                                    │                        │ a visit to the
+//!     │                                     declines, or   │                        │ factor server
+//!     │                                 no factor needed   ▼       assertion        ▼
+//!     └──────── Settling ◄─────────────────────────── Answering ◄─────────── Greeting … Passed
+//!       settled           message_3, signed by K_dev                      (second_factor)
+//! ```
+//!
+//! Each state is a struct of plain facts and each transition consumes it. What
+//! the user says is checked before it changes anything, so a refusal leaves the
+//! request open; what a server says is [`Verified`](crate::verified::Verified),
+//! and if it is refused the flow is over. What must be durable first comes as a
+//! [`Commit`] before the next state.
+//!
+//! On top, the [`endpoint`] turns bytes into these transitions and holds what
+//! is secret: handshakes and channels. No private key is here, and a PIN only
+//! for the length of one call.
+//!
+//! Never: a success without a record of the server's, a word of a server shown
+//! before it is authenticated, a second flow beside the first, a counter that
+//! the factor server did not say.
+
+pub mod answering;
+pub mod confirming;
+pub mod endpoint;
+pub mod event;
+pub mod greeting;
+pub mod parameters;
+pub mod second_factor;
+pub mod wallet;
+
+#[cfg(test)]
+mod tests;
+
+pub use answering::{Answering, Decided, Settling, Signer};
+pub use confirming::{
+    Attempt, Choice, Confirmed, Confirming, ConfirmingEnrol, ConfirmingLogin, EnrolKeys,
+};
+pub use endpoint::{Config, DeviceEndpoint, Effect, Peer};
+pub use event::{
+    AccountName, Attempts, ConfirmEnrol, ConfirmLogin, Event, FactorContext, FactorResult,
+    KeysNeeded, NewKeys, Outcome, SecondFactor, UserInput,
+};
+pub use greeting::{Greeting, Wish};
+pub use parameters::{Authenticated, Expected, authenticate};
+pub use wallet::{Account, Commit, Enrolling, KnownServer, Registration, Trust, Update, Wallet};
+
+use second_factor as visit;
+
+/// Where a flow stands: all of its facts, for logs, traces and the model.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Flow {
+    /// None is active.
+    Idle,
+    /// message_1 is out.
+    Greeting(Greeting),
+    /// The user is asked.
+    Confirming(Confirming),
+    /// The factor server is visited.
+    Visiting {
+        /// What it is for.
+        decided: Decided,
+        /// How far it is.
+        visit: Visiting,
+    },
+    /// `K_dev` is asked to sign.
+    Answering(Answering),
+    /// message_3 is out.
+    Settling(Settling),
+}
+
+/// Where a visit to the factor server stands.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Visiting {
+    /// message_1 is out.
+    Greeting(visit::FactorGreeting),
+    /// `K_dsf` is asked to sign.
+    Signing(visit::Opening),
+    /// message_3 or a question for the status is out.
+    Opening(visit::Opening),
+    /// The user is asked for a first PIN.
+    AskingFirst(visit::AskingFirst),
+    /// The user is asked for the PIN.
+    Asking(visit::Asking),
+    /// CREATE is out.
+    Creating(visit::Creating),
+    /// VERIFY is out.
+    Verifying(visit::Verifying),
+}

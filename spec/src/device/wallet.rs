@@ -1,0 +1,266 @@
+//! What a device stores: servers, accounts, its registrations at factor servers.
+//!
+//! None of it is secret and none of it tells a right PIN from a wrong one
+//! (PIN-3): keys stand here by their public halves, which name the handles in
+//! the phone's keystore. Facts leave the transitions as [`Update`]s inside a
+//! [`Commit`], which the app's storage makes durable first.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::PublicKey;
+use crate::messages::parameters::Parameters;
+use crate::values::{AccountId, Digest, RecordId, Rolling, ServerId, SessionId};
+
+/// Everything that is stored.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct Wallet {
+    /// The servers whose parameters were authenticated once, auth servers and factor servers.
+    pub servers: Vec<KnownServer>,
+    /// The accounts, in the order of their enrolment.
+    pub accounts: Vec<Account>,
+    /// One registration for each factor server.
+    pub registrations: Vec<Registration>,
+    /// An enrolment whose outcome is not known yet.
+    pub enrolling: Option<Enrolling>,
+}
+
+/// A server as the device knows it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct KnownServer {
+    /// Its authenticated parameters, the newest ones seen.
+    pub parameters: Parameters,
+    /// The parameters hash.
+    pub hash: Digest,
+    /// How many successions of its identity key lie behind the present one.
+    pub sequence: u32,
+    /// How the first trust in it came about.
+    pub trust: Trust,
+}
+
+/// How the trust in a server was established. The server id, which is the hash
+/// of a key, is behind each; this says who vouched for the id.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Trust {
+    /// It came with the app.
+    Pinned,
+    /// An enrolment link named the server and the hash of its parameters.
+    Link,
+    /// A factor server: the signed parameters of this auth server named it.
+    NamedBy(ServerId),
+}
+
+/// One account at one auth server.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Account {
+    /// The auth server.
+    pub server: ServerId,
+    /// The account's id there.
+    pub id: AccountId,
+    /// The user's name, as the auth server has it.
+    pub user_name: String,
+    /// The public key of `K_dev`.
+    pub key: PublicKey,
+    /// The clone counter of the last statement that was prepared.
+    pub counter: u64,
+    /// The rolling value that the server gave last.
+    pub rolling: Rolling,
+}
+
+/// The device at one factor server; all its accounts share it, and so one PIN.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Registration {
+    /// The factor server.
+    pub server: ServerId,
+    /// The public key of `K_dsf`.
+    pub key: PublicKey,
+    /// The last request number that was reserved, zero for none.
+    pub request_number: u64,
+}
+
+/// An enrolment that was confirmed. Its key is kept until the outcome is
+/// known, because the server may have bound the enrolment to it (ENR-2).
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Enrolling {
+    /// The enrolment.
+    pub session: SessionId,
+    /// The public key of the new `K_dev`.
+    pub key: PublicKey,
+}
+
+/// One change of the [`Wallet`]. Applied twice, it changes nothing more.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Update {
+    /// Newer parameters, or a server met for the first time.
+    Server(KnownServer),
+    /// A registration at a factor server begins.
+    Registered(Registration),
+    /// An enrolment was confirmed under this key.
+    Enrolling(Enrolling),
+    /// An enrolment is complete: the account, in place of what [`Update::Enrolling`] noted.
+    Enrolled(Account),
+    /// The counter of the statement about to be made (CLN-1).
+    Counter {
+        /// The auth server.
+        server: ServerId,
+        /// The account there.
+        account: AccountId,
+        /// The counter.
+        counter: u64,
+    },
+    /// What the server settled.
+    Rolling {
+        /// The auth server.
+        server: ServerId,
+        /// The account there.
+        account: AccountId,
+        /// The rolling value of the next statement.
+        rolling: Rolling,
+    },
+    /// A number is reserved for the next request to a factor server (FAC-7).
+    RequestNumber {
+        /// The factor server.
+        server: ServerId,
+        /// The number.
+        number: u64,
+    },
+}
+
+/// A next state that may be entered once its updates are durable.
+///
+/// The state, and with it everything that would be sent, is reachable only
+/// through [`committed`](Self::committed).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[must_use]
+pub struct Commit<T> {
+    updates: Vec<Update>,
+    next: T,
+}
+
+impl<T> Commit<T> {
+    pub(super) fn new(updates: Vec<Update>, next: T) -> Self {
+        Self { updates, next }
+    }
+
+    /// What the device has to store, in this order.
+    pub fn updates(&self) -> &[Update] {
+        &self.updates
+    }
+
+    /// The next state. The caller says by this call that its storage has made
+    /// [`updates`](Self::updates) durable, or will before anything leaves the device.
+    pub fn committed(self) -> T {
+        self.next
+    }
+}
+
+impl Wallet {
+    /// The server of this id.
+    pub fn server(&self, server: ServerId) -> Option<&KnownServer> {
+        self.servers
+            .iter()
+            .find(|known| known.parameters.server == server)
+    }
+
+    /// The accounts at one auth server.
+    pub fn accounts_at(&self, server: ServerId) -> impl Iterator<Item = &Account> {
+        self.accounts
+            .iter()
+            .filter(move |account| account.server == server)
+    }
+
+    /// The registration at one factor server.
+    pub fn registration(&self, server: ServerId) -> Option<&Registration> {
+        self.registrations
+            .iter()
+            .find(|registration| registration.server == server)
+    }
+
+    /// The key of an earlier, interrupted try at the same enrolment.
+    pub fn interrupted(&self, session: SessionId) -> Option<PublicKey> {
+        self.enrolling
+            .as_ref()
+            .filter(|enrolling| enrolling.session == session)
+            .map(|enrolling| enrolling.key)
+    }
+
+    /// Makes one change. Epochs, counters and request numbers never fall.
+    pub fn apply(&mut self, update: Update) {
+        match update {
+            Update::Server(new) => {
+                match self
+                    .servers
+                    .iter_mut()
+                    .find(|s| s.parameters.server == new.parameters.server)
+                {
+                    Some(known) if new.parameters.epoch < known.parameters.epoch => {}
+                    Some(known) => {
+                        *known = KnownServer {
+                            trust: known.trust,
+                            ..new
+                        }
+                    }
+                    None => self.servers.push(new),
+                }
+            }
+            Update::Registered(new) => {
+                // A registration is never replaced: its key is the device's name there.
+                if self.registration(new.server).is_none() {
+                    self.registrations.push(new);
+                }
+            }
+            Update::Enrolling(enrolling) => self.enrolling = Some(enrolling),
+            Update::Enrolled(account) => {
+                if self
+                    .enrolling
+                    .as_ref()
+                    .is_some_and(|enrolling| enrolling.key == account.key)
+                {
+                    self.enrolling = None;
+                }
+                match self.account_mut(account.server, account.id) {
+                    Some(known) => known.rolling = account.rolling,
+                    None => self.accounts.push(account),
+                }
+            }
+            Update::Counter {
+                server,
+                account,
+                counter,
+            } => {
+                if let Some(known) = self.account_mut(server, account) {
+                    known.counter = known.counter.max(counter);
+                }
+            }
+            Update::Rolling {
+                server,
+                account,
+                rolling,
+            } => {
+                if let Some(known) = self.account_mut(server, account) {
+                    known.rolling = rolling;
+                }
+            }
+            Update::RequestNumber { server, number } => {
+                for registration in self.registrations.iter_mut().filter(|r| r.server == server) {
+                    registration.request_number = registration.request_number.max(number);
+                }
+            }
+        }
+    }
+
+    fn account_mut(&mut self, server: ServerId, id: AccountId) -> Option<&mut Account> {
+        self.accounts
+            .iter_mut()
+            .find(|account| account.server == server && account.id == id)
+    }
+}
+
+impl Registration {
+    /// The id of the device's record at the factor server: the kid of `K_dsf`.
+    pub fn record(&self) -> RecordId {
+        RecordId(self.key.kid().0)
+    }
+}
