@@ -12,6 +12,7 @@ pub mod cbor;
 pub mod channel;
 pub mod cose;
 pub mod crypto;
+pub mod device;
 pub mod edhoc;
 pub mod error;
 pub mod factor;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::Peer;
 use crate::cbor::{self, DecodeError};
-use crate::channel::{Channel, ChannelError, Opening};
+use crate::channel::{Channel, ChannelError, Content, open_content};
 use crate::crypto::{Secret, Signature, Verifier, hkdf_expand_secret};
 use crate::device::parameters::{Authenticated, Expected, authenticate};
 use crate::edhoc::{
@@ -39,9 +39,6 @@ pub(super) struct Line {
     c_r: ConnectionId,
     channel: Channel,
 }
-
-/// The content of one record.
-pub(super) struct Received(Vec<u8>);
 
 /// Makes message_1. The ephemeral key and the connection identifier come from
 /// the entropy under labels of their own.
@@ -138,8 +135,8 @@ impl Line {
         self.channel.binding()
     }
 
-    pub(super) fn open(&mut self, record: &[u8]) -> Result<Received, ChannelError> {
-        self.channel.open(record).map(Received)
+    pub(super) fn open(&mut self, record: &[u8]) -> Result<Content, ChannelError> {
+        open_content(&mut self.channel, record)
     }
 
     /// The peer's next record is under its next keys (CH-7).
@@ -163,16 +160,11 @@ impl Line {
     }
 }
 
-impl Received {
-    pub(super) fn message_type(&self) -> Result<u64, Refusal> {
-        cbor::peek_type(&self.0).map_err(|error| error.entry().into())
-    }
-
-    /// The message, which the peer has said: the channel is the proof.
-    pub(super) fn decode<T: DeserializeOwned>(&self) -> Result<Verified<T>, Refusal> {
-        let message = cbor::from_slice(&self.0, MESSAGE_LIMIT).map_err(DecodeError::entry)?;
-        Ok(Verified::attest(message))
-    }
+/// Decodes what the server has said.
+pub(super) fn decode<T: DeserializeOwned>(content: &Content) -> Result<Verified<T>, Refusal> {
+    content
+        .decode(MESSAGE_LIMIT)
+        .map_err(|error| error.entry().into())
 }
 
 fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, Refusal> {

@@ -26,7 +26,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use line::{Greeted, Received, greet};
+use line::{Greeted, decode, greet};
 use stage::{Context, Stage};
 
 use super::event::{Event, NewKeys, Outcome, UserInput};
@@ -34,7 +34,7 @@ use super::greeting::Greeting;
 use super::wallet::{Update, Wallet};
 use super::{Commit, Confirming, Flow};
 use crate::cbor::DecodeError;
-use crate::channel::ChannelError;
+use crate::channel::{ChannelError, Content};
 use crate::crypto::{Pin, Secret, Signature, Verifier};
 use crate::edhoc::ErrorMessage;
 use crate::error::{Code, Refusal};
@@ -314,28 +314,25 @@ impl<V: Verifier> DeviceEndpoint<V> {
     }
 
     fn record(&mut self, record: &[u8]) -> Result<Vec<Effect>, Refusal> {
-        let received = match self.stage.open(record) {
-            Ok(received) => received,
+        let content = match self.stage.open(record) {
+            Ok(content) => content,
             Err(error) if error.closes() => {
                 return Ok(self.finish(Outcome::Failed(channel_code(error))));
             }
             Err(error) => return Err(channel_code(error).into()),
         };
-        match received.message_type() {
-            Ok(ty::KEY_UPDATE) => self.key_update(&received),
+        match content.message_type() {
+            Ok(ty::KEY_UPDATE) => self.key_update(&content),
             Ok(message) if self.stage.expects_message(message) => {
-                self.advance(|stage, context| stage.message(message, &received, context))
+                self.advance(|stage, context| stage.message(message, &content, context))
             }
             Ok(_) => Err(Code::UnexpectedFrame.into()),
-            Err(refusal) => Ok(self.finish(Outcome::Failed(refusal.0))),
+            Err(error) => Ok(self.finish(Outcome::Failed(error.entry()))),
         }
     }
 
-    fn key_update(&mut self, received: &Received) -> Result<Vec<Effect>, Refusal> {
-        match received
-            .decode()
-            .and_then(|update| self.stage.key_update(&update))
-        {
+    fn key_update(&mut self, content: &Content) -> Result<Vec<Effect>, Refusal> {
+        match decode(content).and_then(|update| self.stage.key_update(&update)) {
             Ok(()) => Ok(Vec::new()),
             Err(Refusal(code)) => Ok(self.finish(Outcome::Failed(code))),
         }

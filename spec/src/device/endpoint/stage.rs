@@ -4,10 +4,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::line::{Line, Received, authenticate_message_2, prepare_message_3};
+use super::line::{Line, authenticate_message_2, decode, prepare_message_3};
 use super::visit::{Step, Visit};
 use super::{Config, Effect, Peer};
-use crate::channel::ChannelError;
+use crate::channel::{ChannelError, Content};
 use crate::crypto::{Pin, Secret, Signature, Verifier};
 use crate::device::Flow;
 use crate::device::answering::{Answering, Decided, Settling};
@@ -123,7 +123,7 @@ impl Stage {
         }
     }
 
-    pub(super) fn open(&mut self, record: &[u8]) -> Result<Received, ChannelError> {
+    pub(super) fn open(&mut self, record: &[u8]) -> Result<Content, ChannelError> {
         self.line().ok_or(ChannelError::Closed)?.open(record)
     }
 
@@ -284,17 +284,17 @@ impl Stage {
     pub(super) fn message<V>(
         self,
         message: u64,
-        received: &Received,
+        content: &Content,
         context: &mut Context<'_, V>,
     ) -> Result<Self, Refusal> {
         match self {
             Self::Settling { facts, .. } => {
                 let outcome = match message {
                     ty::SETTLED => {
-                        let settled = facts.settled(received.decode()?)?;
+                        let settled = facts.settled(decode(content)?)?;
                         context.commit(settled)
                     }
-                    _ => facts.refused(received.decode()?),
+                    _ => facts.refused(decode(content)?),
                 };
                 context.tell(Event::Finished(outcome));
                 Ok(Self::Idle)
@@ -304,7 +304,7 @@ impl Stage {
                 handshake,
                 peer,
                 visit,
-            } => match visit.message(message, received, context)? {
+            } => match visit.message(message, content, context)? {
                 Step::On(visit) => Ok(Self::Visiting {
                     decided,
                     handshake,

@@ -1,8 +1,9 @@
 //! The stages of a visit to the factor server (protocol.md, section 8).
 
-use super::line::{Greeted, Line, Received, authenticate_message_2, greet, prepare_message_3};
+use super::line::{Greeted, Line, authenticate_message_2, decode, greet, prepare_message_3};
 use super::stage::{Context, greets, speaks};
 use super::{Event, Peer};
+use crate::channel::Content;
 use crate::cose::{self, Statement};
 use crate::crypto::{Pin, PinKey, Secret, Signature, Verifier};
 use crate::device::Visiting;
@@ -160,22 +161,22 @@ impl Visit {
     pub(super) fn message<V>(
         self,
         message: u64,
-        received: &Received,
+        content: &Content,
         context: &mut Context<'_, V>,
     ) -> Result<Step, Refusal> {
         match (self, message) {
             (Self::Opening { facts, line }, ty::STATUS) => {
-                Self::opened(facts.status(&received.decode()?)?, line, context)
+                Self::opened(facts.status(&decode(content)?)?, line, context)
             }
             (Self::Creating { facts, line }, ty::STATUS) => {
-                Self::verify(facts.created(&received.decode()?)?, line, context).map(Step::On)
+                Self::verify(facts.created(&decode(content)?)?, line, context).map(Step::On)
             }
             (Self::Creating { facts, line }, ty::REFUSED) => {
-                let facts = facts.refused(code_of(&*received.decode::<Refused>()?))?;
+                let facts = facts.refused(code_of(&*decode::<Refused>(content)?))?;
                 Self::ask_status(facts, line, context).map(Step::On)
             }
             (Self::Verifying { facts, line }, ty::VERDICT) => {
-                match facts.verdict(received.decode()?)? {
+                match facts.verdict(decode(content)?)? {
                     Judged::Passed(passed) => Ok(Step::Passed(passed)),
                     Judged::Again(asking) => {
                         Ok(Step::On(Self::ask(context.commit(asking), line, context)))
@@ -184,10 +185,10 @@ impl Visit {
                 }
             }
             (Self::Verifying { facts, line }, ty::REFUSED) => {
-                let facts = facts.refused(code_of(&*received.decode::<Refused>()?))?;
+                let facts = facts.refused(code_of(&*decode::<Refused>(content)?))?;
                 Self::ask_status(facts, line, context).map(Step::On)
             }
-            (_, ty::REFUSED) => Err(code_of(&*received.decode::<Refused>()?).into()),
+            (_, ty::REFUSED) => Err(code_of(&*decode::<Refused>(content)?).into()),
             _ => Err(Code::UnexpectedFrame.into()),
         }
     }

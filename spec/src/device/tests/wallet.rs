@@ -1,0 +1,84 @@
+//! What is stored: nothing falls, nothing doubles.
+
+use super::*;
+
+fn applied(updates: &[Update]) -> Wallet {
+    edited(enrolled(), |wallet| {
+        for update in updates {
+            wallet.apply(update.clone());
+        }
+    })
+}
+
+#[test]
+fn an_update_applied_twice_is_applied_once() {
+    let (server, account) = (auth_id(), ALICE);
+    let newer = edited(auth_parameters(), |p| p.epoch = 4);
+    for update in [
+        Update::Server(known(newer)),
+        Update::Counter {
+            server,
+            account,
+            counter: 42,
+        },
+        Update::Rolling {
+            server,
+            account,
+            rolling: Rolling([2; 16]),
+        },
+        Update::RequestNumber {
+            server: factor_id(),
+            number: 6,
+        },
+        Update::Enrolling(Enrolling {
+            session: SESSION,
+            key: key::stranger().public(),
+        }),
+        Update::Enrolled(super::account(BOB)),
+    ] {
+        let once = applied(core::slice::from_ref(&update));
+        assert_ne!(once, enrolled(), "{update:?}");
+        assert_eq!(once, applied(&[update.clone(), update]));
+    }
+}
+
+#[test]
+fn nothing_falls() {
+    let (server, account) = (auth_id(), ALICE);
+    let older = edited(auth_parameters(), |p| p.epoch = 2);
+    let other = Registration {
+        request_number: 0,
+        ..enrolled().registrations[0].clone()
+    };
+    for update in [
+        Update::Server(known(older)), // epochs
+        Update::Counter {
+            server,
+            account,
+            counter: 40,
+        },
+        Update::RequestNumber {
+            server: factor_id(),
+            number: 4,
+        },
+        Update::Registered(other),
+    ] {
+        assert_eq!(
+            applied(core::slice::from_ref(&update)),
+            enrolled(),
+            "{update:?}"
+        );
+    }
+}
+
+#[test]
+fn a_completed_enrolment_is_not_interrupted_any_more() {
+    let key = key::device().public();
+    let enrolling = Update::Enrolling(Enrolling {
+        session: SESSION,
+        key,
+    });
+    let wallet = applied(&[enrolling, Update::Enrolled(account(BOB))]);
+    assert_eq!(wallet.interrupted(SESSION), None);
+    assert_eq!(wallet.accounts_at(auth_id()).count(), 2);
+}
