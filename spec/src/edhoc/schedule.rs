@@ -93,9 +93,6 @@ pub fn keystream_2(
     th_2: &[u8; 32],
     length: usize,
 ) -> Result<Zeroizing<Vec<u8>>, OutputTooLong> {
-    if length > crate::registry::limit::PLAINTEXT_2 {
-        return Err(OutputTooLong); // before the memory is there
-    }
     let mut out = Zeroizing::new(alloc::vec![0; length]);
     kdf(prk, KEYSTREAM_2, th_2, &mut out)?;
     Ok(out)

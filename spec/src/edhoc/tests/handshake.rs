@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec;
 
 use super::*;
+use crate::cbor::DecodeError;
 use crate::crypto::SignatureError;
 
 fn keys(session: &Established) -> [[u8; 32]; 2] {
@@ -214,6 +215,7 @@ fn another_credential_than_named_is_refused() {
         .expect("message_3");
     let opened = responder.open(&message_3).expect("message_3");
     let refused = opened.verify(&other, &P256).err();
+    assert_eq!(refused, Some(EdhocError::CredentialMismatch));
     assert_eq!(refused.map(EdhocError::code), Some(211));
 }
 
@@ -312,6 +314,10 @@ fn message_3_of_another_connection_changes_nothing() {
     ] {
         state = *state.open(garbage).expect_err("garbage").state;
     }
+    let longer = [&message_3[..], &[0]].concat();
+    let refused = state.open(&longer).expect_err("trailing");
+    assert_eq!(refused.error, EdhocError::Malformed(DecodeError::Trailing));
+    let state = *refused.state;
     assert!(Talk::finish(state, &message_3).is_ok());
 }
 
