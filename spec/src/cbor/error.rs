@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::error::Code;
+use crate::error::{Code, Refusal};
 
 /// Why bytes were refused (protocol.md, sections 3.1 and 11).
 ///
@@ -84,6 +84,12 @@ impl fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
+
+impl From<DecodeError> for Refusal {
+    fn from(error: DecodeError) -> Self {
+        Self(error.entry())
+    }
+}
 
 impl serde::de::Error for DecodeError {
     // Visitors complain about types, lengths and ranges only; the encoding is

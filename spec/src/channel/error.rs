@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::cbor::DecodeError;
-use crate::error::Code;
+use crate::error::{Code, Refusal};
 
 /// Why a record was not sealed or not delivered (protocol.md, errors 6xx).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -28,19 +28,23 @@ pub enum ChannelError {
 }
 
 impl ChannelError {
-    /// The number in the catalogue of errors (protocol.md, section 11).
-    pub fn code(self) -> u16 {
-        let code = match self {
+    /// The entry in the catalogue of protocol.md, section 11.
+    pub const fn entry(self) -> Code {
+        match self {
             Self::Closed => Code::ChannelClosed,
             Self::Gap => Code::RecordGap,
             Self::Replayed => Code::RecordDropped,
             Self::Tag => Code::RecordInvalid,
             Self::Header => Code::CoseHeader,
-            Self::Malformed(error) => return error.code(),
+            Self::Malformed(error) => error.entry(),
             Self::KeyLimit => Code::KeyLimit,
             Self::TooLong => Code::TooLarge,
-        };
-        code.number()
+        }
+    }
+
+    /// The number of that entry.
+    pub const fn code(self) -> u16 {
+        self.entry().number()
     }
 
     /// Whether a channel that answers `open` with this is closed from then on.
@@ -71,6 +75,12 @@ impl fmt::Display for ChannelError {
 
 impl core::error::Error for ChannelError {}
 
+impl From<ChannelError> for Refusal {
+    fn from(error: ChannelError) -> Self {
+        Self(error.entry())
+    }
+}
+
 /// Why no message came out of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum OpenError {
@@ -81,12 +91,17 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// The number in the catalogue of errors (protocol.md, section 11).
-    pub fn code(self) -> u16 {
+    /// The entry in the catalogue of protocol.md, section 11.
+    pub const fn entry(self) -> Code {
         match self {
-            Self::Channel(error) => error.code(),
-            Self::Content(error) => error.code(),
+            Self::Channel(error) => error.entry(),
+            Self::Content(error) => error.entry(),
         }
+    }
+
+    /// The number of that entry.
+    pub const fn code(self) -> u16 {
+        self.entry().number()
     }
 }
 
@@ -100,3 +115,9 @@ impl fmt::Display for OpenError {
 }
 
 impl core::error::Error for OpenError {}
+
+impl From<OpenError> for Refusal {
+    fn from(error: OpenError) -> Self {
+        Self(error.entry())
+    }
+}

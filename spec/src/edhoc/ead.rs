@@ -37,12 +37,17 @@ pub enum EadError {
 }
 
 impl EadError {
-    /// The number in the catalogue of errors (protocol.md, section 11).
-    pub fn code(self) -> u16 {
+    /// The entry in the catalogue of protocol.md, section 11.
+    pub const fn entry(self) -> Code {
         match self {
-            Self::Content(error) => error.code(),
-            _ => Code::EadRefused.number(),
+            Self::Content(error) => error.entry(),
+            _ => Code::EadRefused,
         }
+    }
+
+    /// The number of that entry.
+    pub const fn code(self) -> u16 {
+        self.entry().number()
     }
 }
 

@@ -9,7 +9,7 @@ use super::sequence::Sequence;
 use super::{METHOD, SUITE};
 use crate::cbor::{DecodeError, Reader};
 use crate::crypto::SignatureError;
-use crate::error::Code;
+use crate::error::{Code, Refusal};
 
 /// Why a message of the handshake was refused, or could not be made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -39,20 +39,24 @@ pub enum EdhocError {
 }
 
 impl EdhocError {
-    /// The number in the catalogue of errors (protocol.md, section 11).
-    pub fn code(self) -> u16 {
-        let code = match self {
+    /// The entry in the catalogue of protocol.md, section 11.
+    pub const fn entry(self) -> Code {
+        match self {
             Self::Method | Self::Suite => Code::Unsupported,
             Self::Malformed(_) | Self::Form | Self::EphemeralKey => Code::HandshakeInvalid,
             Self::Credential | Self::Undecryptable => Code::HandshakeInvalid,
             Self::TooLong => Code::TooLarge,
             Self::CredentialMismatch => Code::CredentialMismatch,
-            Self::Ead(error) => return error.code(),
+            Self::Ead(error) => error.entry(),
             Self::Signature(SignatureError::InvalidKey) => Code::InvalidKey,
             // Which of the ways a signature fails in tells a peer nothing it may know.
             Self::Signature(_) => Code::CredentialMismatch,
-        };
-        code.number()
+        }
+    }
+
+    /// The number of that entry.
+    pub const fn code(self) -> u16 {
+        self.entry().number()
     }
 
     /// What the peer is told: the suite that it should have selected, or the number.
@@ -61,6 +65,12 @@ impl EdhocError {
             Self::Suite => ErrorMessage::WrongSuite(alloc::vec![SUITE]),
             _ => ErrorMessage::of(self.code()),
         }
+    }
+}
+
+impl From<EdhocError> for Refusal {
+    fn from(error: EdhocError) -> Self {
+        Self(error.entry())
     }
 }
 
