@@ -139,6 +139,7 @@ catalogue! {
     EnrolmentTaken = 501, "enrolment bound to another key", User, false, true, "ask for a new link";
     AccountNotActive = 502, "account not active", User, false, true, "ask the server's operator";
     CloneSuspected = 503, "clone suspected", Device, false, true, "ask the server's operator";
+    KeyInUse = 504, "key in use", Device, false, true, "create a new key";
 
     ChannelClosed = 600, "channel closed", Network, false, true, "start again";
     RecordGap = 601, "record missing", Network, false, true, "start again";

@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+pub mod auth;
 pub mod cbor;
 pub mod channel;
 pub mod cose;

@@ -1,0 +1,109 @@
+//! What a decision asks of the store (protocol.md, section 10).
+
+use alloc::vec::Vec;
+
+use super::account::Account;
+use super::enrolment::Enrolment;
+use super::session::Session;
+use crate::error::Code;
+use crate::messages::channel::Settled;
+use crate::values::{AccountId, AssertionId, Kid, SessionId};
+
+/// One transaction: if everything in [`expects`](Self::expects) is as it was
+/// read, store everything in [`writes`](Self::writes), all or nothing.
+///
+/// The outcome is for nobody's eyes before that: only
+/// [`committed`](Self::committed) gives it. After a conflict the commit is
+/// dropped, the facts are read again and the same request decided again.
+#[derive(PartialEq, Eq, Debug)]
+#[must_use = "a decision counts for nothing until it is committed"]
+pub struct Commit {
+    expects: Vec<Expect>,
+    writes: Vec<Fact>,
+    outcome: Outcome,
+}
+
+/// Something that must not have changed since it was read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Expect {
+    /// What.
+    pub fact: FactId,
+    /// Its version; `None` where it must be absent.
+    pub version: Option<u64>,
+}
+
+/// Names something in the store.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum FactId {
+    /// A login session.
+    Session(SessionId),
+    /// An enrolment.
+    Enrolment(SessionId),
+    /// An account.
+    Account(AccountId),
+    /// The account whose key this is: a unique index over the accounts.
+    AccountOf(Kid),
+    /// An assertion that was accepted. The store may forget it once its expiry has passed.
+    Assertion(AssertionId),
+}
+
+/// Something to store in place of what has the same id.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Fact {
+    /// A login session.
+    Session(Session),
+    /// An enrolment.
+    Enrolment(Enrolment),
+    /// An account.
+    Account(Account),
+    /// An assertion that was accepted.
+    Assertion(AssertionId),
+}
+
+/// What the device may be told once the commit is done.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Outcome {
+    /// What it asked for.
+    Settled(Settled),
+    /// No, although something was stored: its account is frozen (CLN-3, CLN-4).
+    Refused(Code),
+}
+
+impl Commit {
+    /// A commit that stores nothing yet.
+    pub(super) fn new(outcome: Outcome) -> Self {
+        Self {
+            expects: Vec::new(),
+            writes: Vec::new(),
+            outcome,
+        }
+    }
+
+    /// Adds something that must still be as it was read.
+    pub(super) fn expecting(mut self, fact: FactId, version: Option<u64>) -> Self {
+        self.expects.push(Expect { fact, version });
+        self
+    }
+
+    /// Adds something to store.
+    pub(super) fn writing(mut self, fact: Fact) -> Self {
+        self.writes.push(fact);
+        self
+    }
+
+    /// What must be as it was read.
+    pub fn expects(&self) -> &[Expect] {
+        &self.expects
+    }
+
+    /// What to store.
+    pub fn writes(&self) -> &[Fact] {
+        &self.writes
+    }
+
+    /// What the device may be told. Call it when the store has said that the
+    /// transaction is committed, and durable (STO-2).
+    pub fn committed(self) -> Outcome {
+        self.outcome
+    }
+}

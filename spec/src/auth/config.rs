@@ -1,0 +1,38 @@
+//! What an auth server is (protocol.md, section 4).
+
+use alloc::vec::Vec;
+
+use crate::crypto::PublicKey;
+use crate::messages::handshake::ParametersChain;
+use crate::values::{ServerId, Version};
+
+/// An auth server's own facts: the same for every handshake, and changed only
+/// together with its parameters.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Config {
+    /// Its id.
+    pub server: ServerId,
+    /// The versions that it allows, those of its parameters.
+    pub versions: Vec<Version>,
+    /// The epoch of its parameters.
+    pub epoch: u32,
+    /// Its signed parameters, and what leads to their identity key.
+    pub parameters: ParametersChain,
+    /// The public key of `K_as`, which signs its handshakes.
+    pub handshake_key: PublicKey,
+    /// The public key of `K_asv`, which signs its vouchers.
+    pub voucher_key: PublicKey,
+    /// Who verifies its users' second factor.
+    pub factor_server: FactorServer,
+    /// How long a voucher is valid, in seconds.
+    pub voucher_ttl_s: u64,
+}
+
+/// A factor server, as an auth server knows it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FactorServer {
+    /// Its id.
+    pub server: ServerId,
+    /// The public key of `K_sfa`, which signs its assertions.
+    pub assertion_key: PublicKey,
+}

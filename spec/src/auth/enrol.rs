@@ -1,0 +1,186 @@
+//! The decision on an enrolment's statement (protocol.md, sections 6.3 and 7).
+
+use alloc::string::String;
+
+use super::account::{Account, Standing};
+use super::assertion::{Accepted, Required, accept};
+use super::commit::{Commit, Fact, FactId, Outcome};
+use super::config::Config;
+use super::draw::Draw;
+use super::enrolment::{Enrolment, EnrolmentState, Open};
+use super::lineage::Lineage;
+use super::request::Request;
+use super::statement;
+use crate::crypto::Verifier;
+use crate::error::{Code, Refusal};
+use crate::messages::channel::Settled;
+use crate::registry::{Decision, Purpose};
+use crate::values::{Type, UnixSeconds};
+
+/// What an enrolment's decision reads.
+#[derive(Clone, Copy, Debug)]
+pub struct EnrolmentFacts<'a> {
+    /// The enrolment that the request names.
+    pub enrolment: &'a Enrolment,
+    /// The account that has the request's key already, if one has.
+    pub holder: Option<&'a Account>,
+    /// Whether the store has the request's assertion id.
+    pub assertion_used: bool,
+}
+
+/// Decides on an enrolment. `entropy` is 32 fresh random bytes.
+///
+/// The commit reads and writes the enrolment, the account (absent, where it is
+/// new) and the assertion id; it is a settlement.
+///
+/// # Errors
+/// A [`Refusal`], which stores nothing. The checks are made in the order of STM-9.
+pub fn decide_enrolment(
+    config: &Config,
+    facts: EnrolmentFacts<'_>,
+    request: &Request,
+    entropy: [u8; 32],
+    now: UnixSeconds,
+    verifier: &impl Verifier,
+) -> Result<Commit, Refusal> {
+    let EnrolmentFacts {
+        enrolment,
+        assertion_used,
+        ..
+    } = facts;
+    if enrolment.id != request.session {
+        return Err(Code::SessionUnavailable.into());
+    }
+    statement::purpose(request, Purpose::Enrol)?;
+    confirmed(request)?;
+    statement::announce(&request.statement, enrolment.announce_hash())?;
+    let user_input = statement::user_input(&request.statement)?;
+    fields(request)?;
+    statement::unexpired(enrolment.expires, now)?;
+    let next = move_on(facts, request)?;
+    let assertion = request
+        .statement
+        .assertion
+        .as_ref()
+        .ok_or(Code::FactorRequired)?;
+    let required = Required {
+        purpose: Purpose::Enrol,
+        bind: statement::bind(config.server, request, None),
+        subject: match next {
+            Move::Create(_) => None,
+            Move::Repeat(account) => Some(account.subject),
+        },
+        policy: Enrolment::POLICY,
+    };
+    let accepted = accept(config, assertion, &required, assertion_used, now, verifier)?;
+    let draw = Draw::from_entropy(entropy);
+    let commit = match next {
+        Move::Create(open) => {
+            let account = Account {
+                id: draw.account_id(),
+                version: 0,
+                user_name: enrolment.user_name.clone(),
+                key: request.key,
+                subject: accepted.subject(),
+                standing: Standing::Active,
+                lineage: Lineage::begin(draw.rolling(), now),
+            };
+            create(enrolment, open, account, user_input.cloned(), &draw)
+        }
+        Move::Repeat(account) => repeat(enrolment, account, &draw),
+    };
+    Ok(use_up(commit, &accepted))
+}
+
+/// What a statement does.
+#[derive(Clone)]
+enum Move<'a> {
+    /// Makes the account.
+    Create(Open),
+    /// Gets the account again (ENR-2).
+    Repeat(&'a Account),
+}
+
+/// STM-1: "an enrolment's decision is confirm".
+fn confirmed(request: &Request) -> Result<(), Refusal> {
+    match statement::decision(&request.statement)? {
+        Decision::Confirm => Ok(()),
+        Decision::Decline => Err(Code::DecisionMissing.into()),
+    }
+}
+
+/// STM-8: the fields that an enrolment's statement has, and no others.
+fn fields(request: &Request) -> Result<(), Refusal> {
+    let statement = &request.statement;
+    statement::unused(&[
+        statement.enrolment_proof.is_some(),
+        statement.app_session_proof.is_some(),
+        statement.counter.is_some(),
+        statement.rolling.is_some(),
+    ])
+}
+
+/// What the state of the enrolment lets this key do: ENR-1 to ENR-3, ENR-6 and ENR-7.
+fn move_on<'a>(facts: EnrolmentFacts<'a>, request: &Request) -> Result<Move<'a>, Refusal> {
+    match (&facts.enrolment.state, facts.holder) {
+        (EnrolmentState::Bound(bound), _) if bound.key != request.key => {
+            Err(Code::EnrolmentTaken.into())
+        }
+        (EnrolmentState::Bound(bound), Some(holder)) if holder.id == bound.account => {
+            statement::active(holder)?;
+            // The account can be the same only if what the backend was told is.
+            if bound.user_input != request.statement.user_input {
+                return Err(Code::SessionFinished.into());
+            }
+            Ok(Move::Repeat(holder))
+        }
+        // Its account is gone, or has another key by now.
+        (EnrolmentState::Bound(_), _) => Err(Code::AccountNotActive.into()),
+        // A key that answers for two accounts would make the kid ambiguous.
+        (EnrolmentState::Open(_), Some(_)) => Err(Code::KeyInUse.into()),
+        (EnrolmentState::Open(open), None) => Ok(Move::Create(open.clone())),
+    }
+}
+
+/// Makes the account, and gives the enrolment to its key.
+fn create(
+    enrolment: &Enrolment,
+    open: Open,
+    account: Account,
+    user_input: Option<String>,
+    draw: &Draw,
+) -> Commit {
+    let bound = open.bind(account.key, account.id, user_input);
+    Commit::new(settled(&account, draw))
+        .expecting(FactId::Enrolment(enrolment.id), Some(enrolment.version))
+        .expecting(FactId::Account(account.id), None)
+        .expecting(FactId::AccountOf(account.key.kid()), None)
+        .writing(Fact::Enrolment(enrolment.clone().at(bound)))
+        .writing(Fact::Account(account))
+}
+
+/// Gives the same account again, with a new rolling value.
+fn repeat(enrolment: &Enrolment, account: &Account, draw: &Draw) -> Commit {
+    let lineage = account.lineage.begin_again(draw.rolling());
+    Commit::new(settled(account, draw))
+        .expecting(FactId::Enrolment(enrolment.id), Some(enrolment.version))
+        .expecting(FactId::Account(account.id), Some(account.version))
+        .writing(Fact::Account(account.clone().at(lineage)))
+}
+
+/// AST-8: "it is stored in the commit that accepts it".
+fn use_up(commit: Commit, accepted: &Accepted) -> Commit {
+    commit
+        .expecting(FactId::Assertion(accepted.id()), None)
+        .writing(Fact::Assertion(accepted.id()))
+}
+
+fn settled(account: &Account, draw: &Draw) -> Outcome {
+    Outcome::Settled(Settled {
+        ty: Type,
+        decision: Decision::Confirm,
+        account: account.id,
+        user_name: account.user_name.clone(),
+        rolling: draw.rolling(),
+    })
+}

@@ -1,0 +1,52 @@
+//! The auth server: sessions, enrolments, accounts, and the decisions on the
+//! statements of their devices (protocol.md, sections 5.2, 5.3, 6, 7 and 8.6).
+//!
+//! ```text
+//!  message_1 ── greet ──► Greeting ── offer ──► Offer (EAD_2)
+//!                           │ wanted                 ▲
+//!                           ▼                        │ found
+//!                        ┌─────────────────── store ─┴────────────────┐
+//!                        │ sessions, enrolments, accounts, assertions │
+//!                        └──┬──────────────────────────────▲──────────┘
+//!                           │ facts                        │ writes, if expects hold
+//!                           ▼                              │
+//!  message_3 ── Request ─► decide_login ─────────────────► Commit ── committed ──► Outcome
+//!                          decide_enrolment
+//! ```
+//!
+//! Facts ([`Session`], [`Enrolment`], [`Account`]) are plain data. A decision is a
+//! pure function of facts, request, time and entropy; it gives a [`Commit`], or a
+//! refusal, which stores nothing. The endpoint around it turns bytes into
+//! requests and outcomes into bytes.
+//!
+//! Nothing here reads a store, a clock or a private key, decides on a statement
+//! whose signature was not verified, tells an outcome before its commit, or says
+//! anything of a session to one who does not know its nonce.
+
+mod account;
+mod assertion;
+mod commit;
+mod config;
+mod draw;
+mod enrol;
+mod enrolment;
+mod greeting;
+mod lineage;
+mod login;
+mod request;
+mod session;
+mod statement;
+#[cfg(test)]
+mod tests;
+
+pub use self::account::{Account, Standing, WrongStanding};
+pub use self::assertion::{Accepted, Required, SecondFactor, accept};
+pub use self::commit::{Commit, Expect, Fact, FactId, Outcome};
+pub use self::config::{Config, FactorServer};
+pub use self::enrol::{EnrolmentFacts, decide_enrolment};
+pub use self::enrolment::{Bound, Enrolment, EnrolmentState, EnrolmentTerms, Open};
+pub use self::greeting::{EnrolmentOffer, Found, Greeting, Offer, Wanted, greet};
+pub use self::lineage::{Finding, Followed, Lineage, Step};
+pub use self::login::{LoginFacts, decide_login};
+pub use self::request::Request;
+pub use self::session::{Confirmed, New, Nonce, Rejected, Session, SessionState, SessionTerms};

@@ -1,0 +1,10 @@
+//! Tables: one base case that is accepted, and rows that change one thing.
+
+mod account;
+mod assertion;
+mod enrol;
+mod greeting;
+mod lineage;
+mod login;
+mod scene;
+mod store;
