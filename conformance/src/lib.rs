@@ -26,6 +26,7 @@ pub mod doctor;
 pub mod events;
 pub mod interpret;
 pub mod outcome;
+pub mod peer;
 pub mod process;
 pub mod protocol;
 pub mod report;

@@ -153,6 +153,16 @@ impl ErrorMessage {
         Self::Unspecified(alloc::format!("{code}"))
     }
 
+    /// The number of the catalogue that it carries, if it carries one.
+    pub fn number(&self) -> Option<u16> {
+        match self {
+            Self::Unspecified(text) => text.parse().ok(),
+            Self::WrongSuite(_) => Some(EdhocError::Suite.code()),
+            Self::UnknownCredential => Some(EdhocError::CredentialMismatch.code()),
+            Self::Unregistered(_) => None,
+        }
+    }
+
     /// The message. An unregistered code has `null` for its information.
     pub fn encode(&self) -> Vec<u8> {
         match self {
