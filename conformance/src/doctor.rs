@@ -160,11 +160,15 @@ impl Visit<'_> {
     fn claimed(&mut self, role: Role, groups: &[Group], seed: Seed) {
         let name = format!("plays the role {role}, which it claims");
         let Some(case) = smoke(role, groups) else {
-            return self.say(
-                name,
-                Finding::Note,
-                Some("there is no smoke case for it".to_owned()),
-            );
+            let verdict = match self.open("doctor", role.name()) {
+                Ok(Reply::Unsupported { capability, .. }) => Err(format!(
+                    "opening it is answered `unsupported` ({capability})"
+                )),
+                Ok(_) => Ok(()),
+                Err(reason) => Err(reason),
+            };
+            self.judge(name, verdict);
+            return self.subject.abandon();
         };
         let verdict = match attempt(case, &mut self.subject, seed) {
             Outcome::Pass => Ok(()),

@@ -19,17 +19,18 @@ fn parse(document: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut current: Option<(String, String)> = None;
     for line in document.lines() {
-        let text = line.trim_start_matches(['-', '*', ' ', '>', '|'].as_slice());
-        let bold = line
-            .trim_start_matches(['-', ' ', '>', '|'].as_slice())
-            .trim_start_matches("* ");
-        if let Some((id, rest)) = begins(bold) {
-            found.extend(current.replace((id.to_owned(), rest.to_owned())));
-        } else if line.trim().is_empty() || line.starts_with(['#', '-', '|', '`']) {
+        let ends = line.trim().is_empty() || line.starts_with(['#', '-', '|', '`']);
+        if ends {
             found.extend(current.take());
+        }
+        if let Some((id, sentence)) = begins(line.trim_start_matches(['-', '|', '>', ' '])) {
+            found.extend(current.replace((id.to_owned(), sentence.to_owned())));
         } else if let Some((_, sentence)) = &mut current {
             sentence.push(' ');
-            sentence.push_str(text);
+            sentence.push_str(line.trim());
+        }
+        if line.starts_with('|') {
+            found.extend(current.take());
         }
     }
     found.extend(current);
@@ -48,7 +49,7 @@ fn begins(line: &str) -> Option<(&str, &str)> {
     is_id.then(|| {
         (
             id.trim_end_matches(['.', ':']),
-            rest.trim_matches([' ', '|'].as_slice()),
+            rest.trim_matches([' ', '|']),
         )
     })
 }
