@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Lockout;
 use crate::crypto::PublicKey;
-use crate::error::{Code, Refusal};
 use crate::messages::factor::{Assertion, RecordStatus, Status};
 use crate::values::{
     ChannelBinding, Digest, Kid, RecordId, ServerId, Type, UnixSeconds, VoucherId,
@@ -122,14 +121,9 @@ impl Requester {
         self.channel
     }
 
-    /// The requester's own record, and no other's (FAC-1).
-    ///
-    /// # Errors
-    /// [`Code::UnknownRecord`] (FAC-10).
-    pub(super) fn own<'r>(&self, record: Option<&'r Record>) -> Result<&'r Record, Refusal> {
-        record
-            .filter(|record| record.id == self.record && record.device == self.device)
-            .ok_or(Refusal(Code::UnknownRecord))
+    /// Whether `record` is the requester's own (FAC-1).
+    pub(super) fn owns(&self, record: &Record) -> bool {
+        record.id == self.record && record.device == self.device
     }
 }
 

@@ -25,9 +25,12 @@
 //! What never happens here: no PIN is seen, only signatures; nothing is
 //! evaluated before it is known to be fresh, current and not blocked; nothing
 //! but a wrong PIN adds to the count; nothing but a verified proof resets it.
+//!
+//! Facts and decisions are here; [`endpoint`] puts bytes on both sides of them.
 
 mod commit;
 mod create;
+pub mod endpoint;
 mod facts;
 mod lockout;
 mod reply;

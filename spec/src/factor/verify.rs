@@ -44,7 +44,8 @@ pub fn decide_verify<V: Verifier>(
     now: UnixSeconds,
     verifier: &V,
 ) -> Result<Decision, Refusal> {
-    let record = requester.own(record)?;
+    let record = record.filter(|record| requester.owns(record)); // FAC-1
+    let record = record.ok_or(Code::UnknownRecord)?; // FAC-10
     let digest = digest(request)?;
     if let Some(answered) = repeated(record, request, digest)? {
         return Ok(Decision::Repeat(answered));

@@ -1,0 +1,48 @@
+//! What a device asks for through its channel.
+
+use crate::channel::Content;
+use crate::error::{Code, Refusal};
+use crate::messages::channel::KeyUpdate;
+use crate::messages::factor::{AskStatus, Create, Verify};
+use crate::registry::{limit, message_type as ty};
+use crate::verified::Verified;
+
+/// A request of the device whose `K_dsf` authenticated the channel.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Request {
+    /// For [`decide_create`](crate::factor::decide_create).
+    Create(Verified<Create>),
+    /// For [`decide_verify`](crate::factor::decide_verify).
+    Verify(Verified<Verify>),
+    /// For [`status`](crate::factor::status).
+    AskStatus,
+}
+
+/// A message of the channel: a request, or about the channel itself.
+pub(super) enum Message {
+    Request(Request),
+    KeyUpdate,
+}
+
+/// Decodes what a record held.
+///
+/// # Errors
+/// [`Refusal`] of section 3.1 of protocol.md, [`Code::Structure`] for a type that is
+/// not a request.
+pub(super) fn decode(content: &Content) -> Result<Message, Refusal> {
+    let limit = limit::HANDSHAKE;
+    let request = match content.message_type()? {
+        ty::CREATE => Request::Create(content.decode(limit)?),
+        ty::VERIFY => Request::Verify(content.decode(limit)?),
+        ty::ASK_STATUS => {
+            content.decode::<AskStatus>(limit)?;
+            Request::AskStatus
+        }
+        ty::KEY_UPDATE => {
+            content.decode::<KeyUpdate>(limit)?;
+            return Ok(Message::KeyUpdate);
+        }
+        _ => return Err(Code::Structure.into()),
+    };
+    Ok(Message::Request(request))
+}

@@ -1,0 +1,637 @@
+//! A device and the factor server over real bytes, keys and signatures.
+
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use core::num::NonZeroU32;
+
+use super::*;
+use crate::cbor;
+use crate::channel::{Channel, open_verified};
+use crate::cose::{self, Sign1};
+use crate::crypto::{P256, Pin, PinKey, Secret};
+use crate::edhoc::tests::Key;
+use crate::edhoc::{self, Credential, IdCred, initiate};
+use crate::factor::{
+    Config, Decision, Record, Reply, UsedVoucher, Write, decide_create, decide_verify, status,
+};
+use crate::messages::channel::{KeyUpdate, Refused};
+use crate::messages::factor::{
+    AskStatus, Assertion, Create, FactorKey, FactorProof, Status, Verdict, Verify, Voucher,
+    pseudonym,
+};
+use crate::messages::handshake::{Claim, Ead1, Ead2, ParametersChain, Statement};
+use crate::registry::{FACTOR_VERSIONS, Factor, Purpose, limit};
+use crate::values::{
+    Bind, ChannelBinding, Digest, RecordId, ServerId, SessionId, Type, UnixSeconds, Version,
+    VoucherId,
+};
+
+const SERVER: ServerId = ServerId([0xf5; 16]);
+const AUDIENCE: ServerId = ServerId([0xa5; 16]);
+const NOW: UnixSeconds = UnixSeconds(1_750_000_000);
+const K_SFP: [u8; 32] = [0x5f; 32];
+
+fn k_sf() -> Key {
+    Key::of(1)
+}
+fn k_sfa() -> Key {
+    Key::of(2)
+}
+fn k_asv() -> Key {
+    Key::of(3)
+}
+fn k_dsf() -> Key {
+    Key::of(4)
+}
+
+fn config() -> Config {
+    Config {
+        server: SERVER,
+        store_epoch: 1,
+        max_attempts: NonZeroU32::new(2).unwrap(),
+        statement_kid: k_sfa().public().kid(),
+        issuers: BTreeMap::from([(AUDIENCE, k_asv().public())]),
+    }
+}
+
+fn offer() -> Offer {
+    Offer {
+        server: SERVER,
+        versions: FACTOR_VERSIONS.to_vec(),
+        epoch: 5,
+        parameters: ParametersChain {
+            identities: vec![],
+            signed: Bytes(vec![0x80]),
+        },
+        handshake_key: k_sf().public(),
+    }
+}
+
+fn ead_1() -> Ead1 {
+    Ead1 {
+        versions: FACTOR_VERSIONS.to_vec(),
+        purpose: Purpose::Factor,
+        server: SERVER,
+        epoch: Some(5),
+        claim: None,
+    }
+}
+
+/// What a device says in its handshake.
+struct Talk {
+    ead_1: Ead1,
+    id_cred: IdCred,
+    credential: Credential,
+    statement: Statement,
+}
+
+impl Default for Talk {
+    fn default() -> Self {
+        let credential = Credential::device(k_dsf().public());
+        Self {
+            ead_1: ead_1(),
+            id_cred: IdCred::Value(credential.clone()),
+            credential,
+            statement: Statement::bare(Purpose::Factor),
+        }
+    }
+}
+
+/// Both sides before message_3 arrives.
+struct Met {
+    greeted: Greeted,
+    device: Channel,
+    message_3: Vec<u8>,
+    ead_2: Ead2,
+}
+
+impl Talk {
+    fn message_1(&self) -> (edhoc::AwaitMessage2, Vec<u8>) {
+        let c_i = ConnectionId::new(&[0xc1; 8]).unwrap();
+        initiate([7; 32], c_i, Some(&cbor::to_vec(&self.ead_1).unwrap())).unwrap()
+    }
+
+    fn greet(&self) -> Result<Greeting, Rejected> {
+        Greeting::receive(&offer(), &self.message_1().1)
+    }
+
+    fn meet(&self) -> Met {
+        let (device, message_1) = self.message_1();
+        let to_sign = Greeting::receive(&offer(), &message_1)
+            .unwrap()
+            .answer(&offer(), [9; 32])
+            .unwrap();
+        let c_r = to_sign.connection();
+        let signature = k_sf().sign(to_sign.tbs());
+        let (greeted, frame) = to_sign.signed(signature).unwrap();
+        let Ok(Frame::Message2 { to, message }) = Frame::from_slice(&frame) else {
+            panic!("message_2")
+        };
+        assert_eq!(to.0, [0xc1; 8]);
+
+        let server = Credential::server(SERVER, k_sf().public());
+        let device = device
+            .open(&message)
+            .unwrap()
+            .verify(&server, &P256)
+            .unwrap();
+        let ead_2 = device
+            .ead_2::<Ead2>(limit::PLAINTEXT_2)
+            .unwrap()
+            .into_inner();
+        let statement = cbor::to_vec(&self.statement).unwrap();
+        let to_sign = device
+            .prepare(self.id_cred.clone(), &self.credential, Some(&statement))
+            .unwrap();
+        let signature = k_dsf().sign(to_sign.tbs());
+        let (established, message_3) = to_sign.signed(signature);
+        assert_eq!(established.c_r(), c_r);
+        Met {
+            greeted,
+            device: Channel::new(established),
+            message_3,
+            ead_2,
+        }
+    }
+
+    fn welcome(&self, record: Option<&Record>) -> Result<Connection, Rejected> {
+        let met = self.meet();
+        let opened = met.greeted.open(&met.message_3).unwrap();
+        opened
+            .welcome(&config(), record, NOW, &P256)
+            .map(|(connection, _)| connection)
+    }
+}
+
+/// A device in its channel.
+struct Device {
+    channel: Channel,
+    d_sec: Secret<32>,
+}
+
+impl Device {
+    fn record(&self) -> RecordId {
+        RecordId(k_dsf().public().kid().0)
+    }
+
+    fn seal(&mut self, message: &impl serde::Serialize) -> Vec<u8> {
+        self.channel.seal(&cbor::to_vec(message).unwrap()).unwrap()
+    }
+
+    fn hear<T: serde::de::DeserializeOwned>(&mut self, frame: &[u8]) -> T {
+        let Ok(Frame::Record { to, record }) = Frame::from_slice(frame) else {
+            panic!("a record")
+        };
+        assert_eq!(to.0, [0xc1; 8]);
+        open_verified::<T>(&mut self.channel, &record, limit::FRAME)
+            .unwrap()
+            .into_inner()
+    }
+
+    fn pin_key(&self, pin: &str) -> PinKey {
+        PinKey::from_pin(
+            &self.d_sec,
+            &self.record(),
+            1,
+            &Pin::new(pin.into()).unwrap(),
+        )
+    }
+
+    fn create(&self, pin: &str, channel: ChannelBinding) -> Create {
+        let key = self.pin_key(pin);
+        let pin_key = key.public_key();
+        let statement = FactorKey {
+            record: self.record(),
+            generation: 1,
+            key: pin_key,
+            channel,
+        };
+        let tbs = cose::detached_tbs(&statement, &(), pin_key.kid()).unwrap();
+        Create {
+            ty: Type,
+            voucher: voucher(),
+            pin_key,
+            possession: key.sign_once(&tbs),
+        }
+    }
+
+    fn verify(&self, pin: &str, request_number: u64) -> Verify {
+        let key = self.pin_key(pin);
+        let (purpose, bind) = (Purpose::Enrol, Bind([0xb1; 32]));
+        let statement = FactorProof {
+            record: self.record(),
+            store_epoch: 1,
+            generation: 1,
+            request_number,
+            purpose,
+            bind,
+        };
+        let tbs = cose::detached_tbs(&statement, &(), key.public_key().kid()).unwrap();
+        Verify {
+            ty: Type,
+            request_number,
+            store_epoch: 1,
+            generation: 1,
+            factor: Factor::Pin,
+            purpose,
+            bind,
+            audience: AUDIENCE,
+            proof: key.sign_once(&tbs),
+        }
+    }
+}
+
+fn voucher() -> Bytes {
+    let voucher = Voucher {
+        issuer: AUDIENCE,
+        factor_server: SERVER,
+        id: VoucherId([0x0c; 16]),
+        expiry: NOW.plus(600),
+    };
+    let to_sign = cose::to_sign(&voucher, &(SERVER,), k_asv().public().kid()).unwrap();
+    let signature = k_asv().sign(to_sign.tbs());
+    Bytes(to_sign.signed(signature))
+}
+
+/// A store of one record, and what a server does with a record frame.
+#[derive(Default)]
+struct Server {
+    record: Option<Record>,
+    used: Option<UsedVoucher>,
+}
+
+impl Server {
+    fn serve(&mut self, connection: &mut Connection, record: &[u8]) -> Vec<u8> {
+        let request = match connection.receive(record) {
+            Ok(Incoming::Request(request)) => request,
+            Ok(Incoming::KeysRenewed) => return Vec::new(),
+            Err(rejected) => return rejected.answer.unwrap_or_default(),
+        };
+        let answer = match &request {
+            Request::Create(create) => self.create(connection, create),
+            Request::Verify(verify) => self.verify(connection, verify),
+            Request::AskStatus => connection.send_status(&status(&config(), self.record.as_ref())),
+        };
+        answer
+            .or_else(|refusal| connection.refuse(refusal))
+            .unwrap()
+    }
+
+    fn create(
+        &mut self,
+        connection: &mut Connection,
+        create: &crate::verified::Verified<Create>,
+    ) -> Result<Vec<u8>, Refusal> {
+        let requester = *connection.requester();
+        let (record, used) = (self.record.as_ref(), self.used.as_ref());
+        let commit = decide_create(&config(), record, used, &requester, create, NOW, &P256)?;
+        self.commit(commit.write());
+        connection.send_status(&commit.committed())
+    }
+
+    fn verify(
+        &mut self,
+        connection: &mut Connection,
+        verify: &crate::verified::Verified<Verify>,
+    ) -> Result<Vec<u8>, Refusal> {
+        let requester = *connection.requester();
+        let subject = pseudonym(&K_SFP, requester.record(), verify.audience);
+        let record = self.record.as_ref();
+        let answered =
+            match decide_verify(&config(), record, &requester, verify, subject, NOW, &P256)? {
+                Decision::Repeat(answered) => answered,
+                Decision::Commit(commit) => {
+                    self.commit(commit.write());
+                    commit.committed()
+                }
+            };
+        let verdict = match answered.reply(&config()).unwrap() {
+            Reply::Verdict(verdict) => verdict,
+            Reply::Assertion(to_sign) => {
+                let signature = k_sfa().sign(to_sign.tbs());
+                to_sign.signed(signature)
+            }
+        };
+        connection.send_verdict(&verdict)
+    }
+
+    fn commit(&mut self, write: &Write) {
+        match write.clone() {
+            Write::Insert { record, voucher } => {
+                (self.record, self.used) = (Some(record), Some(voucher));
+            }
+            Write::Replace { record, .. } => self.record = Some(record),
+        }
+    }
+
+    fn connect(&self, talk: &Talk) -> (Connection, Device, Status) {
+        let met = talk.meet();
+        let opened = met.greeted.open(&met.message_3).unwrap();
+        assert_eq!(opened.record().0, k_dsf().public().kid().0);
+        let (connection, frame) = opened
+            .welcome(&config(), self.record.as_ref(), NOW, &P256)
+            .unwrap();
+        let mut device = Device {
+            channel: met.device,
+            d_sec: Secret::from_bytes([0xd5; 32]),
+        };
+        let status = device.hear(&frame);
+        (connection, device, status)
+    }
+}
+
+/// The whole story of a PIN: set, verified, repeated, mistyped, blocked.
+#[test]
+fn the_life_of_a_pin() {
+    let mut server = Server::default();
+    let (mut connection, mut device, first) = server.connect(&Talk::default());
+    assert_eq!(first, status(&config(), None));
+
+    let create = device.create("1234", connection.requester().channel());
+    let record = device.seal(&create);
+    let answer: Status = device.hear(&server.serve(&mut connection, &record));
+    assert_eq!(answer, status(&config(), server.record.as_ref()));
+    assert_eq!(answer.record.unwrap().generation, 1);
+
+    let verify = device.verify("1234", 1);
+    let mut payloads = Vec::new();
+    for _ in 0..2 {
+        let record = device.seal(&verify);
+        let verdict: Verdict = device.hear(&server.serve(&mut connection, &record));
+        assert_eq!((verdict.outcome, verdict.failed_attempts), (0, 0));
+        let signed = verdict.assertion.unwrap();
+        let assertion = Sign1::<Assertion>::from_bytes(&signed).unwrap();
+        let assertion = assertion
+            .verify(&k_sfa().public(), &(AUDIENCE,), &P256)
+            .unwrap();
+        assert_eq!(
+            assertion.subject,
+            pseudonym(&K_SFP, device.record(), AUDIENCE)
+        );
+        payloads.push(assertion);
+    }
+    assert_eq!(payloads[0], payloads[1]);
+
+    // A later connection names the key by reference: the record has it now.
+    let kid = IdCred::Kid(k_dsf().public().kid());
+    let (mut connection, mut device, again) = server.connect(&Talk {
+        id_cred: kid,
+        ..Talk::default()
+    });
+    assert_eq!(again.record.unwrap().request_number, 1);
+    for (number, pin, outcome) in [(2, "1235", 410), (3, "0000", 410), (4, "1234", 411)] {
+        let record = device.verify(pin, number);
+        let record = device.seal(&record);
+        let verdict: Verdict = device.hear(&server.serve(&mut connection, &record));
+        assert_eq!((verdict.outcome, verdict.request_number), (outcome, number));
+        assert_eq!(verdict.blocked, number >= 3);
+        assert_eq!(verdict.assertion, None);
+    }
+    let record = device.seal(&AskStatus::default());
+    let told: Status = device.hear(&server.serve(&mut connection, &record));
+    assert!(told.record.unwrap().blocked);
+    let record = device.verify("1234", 1);
+    let record = device.seal(&record);
+    let refused: Refused = device.hear(&server.serve(&mut connection, &record));
+    assert_eq!(refused.error, Code::NumberTooLow.number());
+}
+
+fn code<T: core::fmt::Debug>(result: Result<T, Rejected>) -> Code {
+    result.unwrap_err().refusal.0
+}
+
+#[test]
+fn message_1_is_checked_in_order() {
+    type Spoil = fn(&mut Ead1);
+    let claim = Claim {
+        session: SessionId([0; 32]),
+        proof: Digest([0; 32]),
+    };
+    let cases: [(Code, Spoil); 5] = [
+        (Code::WrongServer, |ead_1| ead_1.server = AUDIENCE),
+        (Code::PurposeRefused, |ead_1| ead_1.purpose = Purpose::Login),
+        (Code::Structure, |ead_1| ead_1.versions.clear()),
+        (Code::EadRefused, |ead_1| {
+            ead_1.claim = Some(Claim {
+                session: SessionId([0; 32]),
+                proof: Digest([0; 32]),
+            });
+        }),
+        (Code::NoCommonVersion, |ead_1| {
+            ead_1.versions = vec![Version { major: 2, minor: 0 }]
+        }),
+    ];
+    for (position, (code_of_first, spoil)) in cases.iter().enumerate() {
+        let mut ead_1 = ead_1();
+        spoil(&mut ead_1);
+        // A later fault beside it changes nothing; two that spoil the same field are left out.
+        if position < 2 {
+            ead_1.claim = Some(claim.clone());
+        }
+        let rejected = Talk {
+            ead_1,
+            ..Talk::default()
+        }
+        .greet()
+        .unwrap_err();
+        assert_eq!(rejected.refusal.0, *code_of_first);
+        let Ok(Frame::Error { to, error }) = Frame::from_slice(&rejected.answer.unwrap()) else {
+            panic!("an error frame")
+        };
+        assert_eq!(to.0, [0xc1; 8]);
+        assert_eq!(
+            ErrorMessage::decode(&error).unwrap(),
+            ErrorMessage::of(code_of_first.number())
+        );
+    }
+    let many = vec![FACTOR_VERSIONS[0]; limit::VERSIONS + 1];
+    let talk = Talk {
+        ead_1: Ead1 {
+            versions: many,
+            ..ead_1()
+        },
+        ..Talk::default()
+    };
+    assert_eq!(code(talk.greet()), Code::Structure);
+    assert_eq!(
+        code(Greeting::receive(&offer(), &[0xff])),
+        Code::HandshakeInvalid
+    );
+}
+
+#[test]
+fn the_highest_common_version_is_chosen_and_parameters_are_sent_to_whom_lacks_them() {
+    let [old, new] = [FACTOR_VERSIONS[0], FACTOR_VERSIONS[1]];
+    let future = Version { major: 9, minor: 0 };
+    for (versions, chosen) in [
+        (vec![old], old),
+        (vec![old, new, future], new),
+        (vec![new, old], new),
+    ] {
+        let talk = Talk {
+            ead_1: Ead1 {
+                versions,
+                ..ead_1()
+            },
+            ..Talk::default()
+        };
+        assert_eq!(talk.meet().ead_2.version, chosen);
+    }
+    for (epoch, sent) in [(Some(5), false), (Some(4), true), (None, true)] {
+        let ead_2 = Talk {
+            ead_1: Ead1 { epoch, ..ead_1() },
+            ..Talk::default()
+        }
+        .meet()
+        .ead_2;
+        assert_eq!(ead_2.parameters.is_some(), sent, "{epoch:?}");
+        assert_eq!(ead_2.epoch, 5);
+        let others = (ead_2.announce, ead_2.account, ead_2.policy, ead_2.voucher);
+        assert_eq!(others, (None, None, None, None));
+    }
+}
+
+#[test]
+fn a_strangers_message_3_does_not_end_the_waiting() {
+    let met = Talk::default().meet();
+    let unopened = met.greeted.open(&[0x40]).unwrap_err();
+    assert_eq!(unopened.refusal.0, Code::HandshakeInvalid);
+    assert!(unopened.greeted.open(&met.message_3).is_ok());
+}
+
+#[test]
+fn message_3_is_by_a_device_for_this_purpose_and_says_nothing_else() {
+    let other = Credential::device(k_sf().public());
+    let foreign = Talk {
+        id_cred: IdCred::Value(other.clone()),
+        credential: other,
+        ..Talk::default()
+    };
+    assert_eq!(code(foreign.welcome(None)), Code::CredentialMismatch);
+
+    let server = Credential::server(AUDIENCE, k_dsf().public());
+    let as_server = Talk {
+        id_cred: IdCred::Value(server.clone()),
+        credential: server,
+        ..Talk::default()
+    };
+    assert_eq!(code(as_server.welcome(None)), Code::CredentialMismatch);
+
+    let by_reference = Talk {
+        id_cred: IdCred::Kid(k_dsf().public().kid()),
+        ..Talk::default()
+    };
+    assert_eq!(code(by_reference.welcome(None)), Code::CredentialMismatch);
+
+    let login = Talk {
+        statement: Statement::bare(Purpose::Login),
+        ..Talk::default()
+    };
+    assert_eq!(code(login.welcome(None)), Code::PurposeRefused);
+    let chatty = Statement {
+        counter: Some(1),
+        ..Statement::bare(Purpose::Factor)
+    };
+    let chatty = Talk {
+        statement: chatty,
+        ..Talk::default()
+    };
+    assert_eq!(code(chatty.welcome(None)), Code::Structure);
+}
+
+#[test]
+fn the_answer_to_message_3_is_repeated_for_180_seconds() {
+    let met = Talk::default().meet();
+    let opened = met.greeted.open(&met.message_3).unwrap();
+    let (connection, frame) = opened.welcome(&config(), None, NOW, &P256).unwrap();
+    let repeat = |bytes: &[u8], after| {
+        connection
+            .repeat(bytes, NOW.plus(after))
+            .map(<[u8]>::to_vec)
+    };
+    assert_eq!(repeat(&met.message_3, 0), Ok(frame.clone()));
+    assert_eq!(repeat(&met.message_3, 179), Ok(frame));
+    assert_eq!(
+        repeat(&met.message_3, 180),
+        Err(Code::UnexpectedFrame.into())
+    );
+    let mut other = met.message_3.clone();
+    other[5] ^= 1;
+    assert_eq!(repeat(&other, 0), Err(Code::UnexpectedFrame.into()));
+}
+
+#[test]
+fn what_is_no_request_is_refused_and_the_channel_goes_on() {
+    let mut server = Server::default();
+    let (mut connection, mut device, _) = server.connect(&Talk::default());
+    let cases: [(&[u8], Code); 5] = [
+        (&[0x81, 0x18, 0x28], Code::Structure), // [40]: a status is the server's to send
+        (&[0x82, 0x18, 0x22, 0xf6], Code::Structure), // [34, null]
+        (&[0x81, 0x18, 0x22, 0x00], Code::TrailingBytes),
+        (&[0x81, 0x19, 0x00, 0x22], Code::NotDeterministic),
+        (&[], Code::Malformed),
+    ];
+    for (plaintext, code) in cases {
+        let record = device.channel.seal(plaintext).unwrap();
+        let refused: Refused = device.hear(&server.serve(&mut connection, &record));
+        assert_eq!(refused.error, code.number(), "{plaintext:02x?}");
+    }
+    let record = device.seal(&AskStatus::default());
+    let told: Status = device.hear(&server.serve(&mut connection, &record));
+    assert_eq!(told, status(&config(), None));
+    assert!(server.record.is_none());
+}
+
+#[test]
+fn both_sides_renew_their_keys() {
+    let mut server = Server::default();
+    let (mut connection, mut device, _) = server.connect(&Talk::default());
+    let record = device.seal(&KeyUpdate::default());
+    assert_eq!(connection.receive(&record), Ok(Incoming::KeysRenewed));
+    device.channel.update_sending().unwrap();
+
+    assert!(!connection.needs_renewal());
+    let _: KeyUpdate = device.hear(&connection.renew_keys().unwrap());
+    device.channel.update_receiving().unwrap();
+
+    let record = device.seal(&AskStatus::default());
+    let _: Status = device.hear(&server.serve(&mut connection, &record));
+}
+
+#[test]
+fn a_replayed_record_is_dropped_and_a_spoilt_one_closes() {
+    let mut server = Server::default();
+    let (mut connection, mut device, _) = server.connect(&Talk::default());
+    let record = device.seal(&AskStatus::default());
+    let _: Status = device.hear(&server.serve(&mut connection, &record));
+    let dropped = connection.receive(&record).unwrap_err();
+    assert_eq!(
+        (dropped.refusal.0, dropped.answer),
+        (Code::RecordDropped, None)
+    );
+    assert!(!connection.is_closed());
+
+    let mut spoilt = device.seal(&AskStatus::default());
+    *spoilt.last_mut().unwrap() ^= 1;
+    assert_eq!(code(connection.receive(&spoilt)), Code::RecordInvalid);
+    assert!(connection.is_closed());
+    assert_eq!(
+        connection.refuse(Code::Blocked.into()),
+        Err(Code::ChannelClosed.into())
+    );
+}
+
+/// A proof of possession, and a request, are good in their own channel and for their own record only.
+#[test]
+fn another_channels_create_is_refused() {
+    let mut server = Server::default();
+    let (mut connection, mut device, _) = server.connect(&Talk::default());
+    let create = device.create("1234", ChannelBinding([0; 32]));
+    let record = device.seal(&create);
+    let refused: Refused = device.hear(&server.serve(&mut connection, &record));
+    assert_eq!(refused.error, Code::PossessionInvalid.number());
+    let verify = device.verify("1234", 1);
+    let record = device.seal(&verify);
+    let refused: Refused = device.hear(&server.serve(&mut connection, &record));
+    assert_eq!(refused.error, Code::UnknownRecord.number());
+}
