@@ -32,6 +32,16 @@ pub fn ledger() -> Result<Vec<Retired>, String> {
     serde_json::from_str(LEDGER).map_err(|error| format!("ledger.json: {error}"))
 }
 
+/// The requirements of the document, by id.
+pub fn requirements() -> BTreeSet<&'static str> {
+    include_str!("../../spec/protocol.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("- **")?.split_once("** "))
+        .map(|(id, _)| id)
+        .filter(|id| is_requirement(id))
+        .collect()
+}
+
 /// One sentence for each thing that is wrong with the cases.
 pub fn lint(groups: &[Group]) -> Vec<String> {
     let cases: Vec<&Case> = groups.iter().flat_map(|group| &group.cases).collect();
@@ -48,6 +58,8 @@ pub fn lint(groups: &[Group]) -> Vec<String> {
     });
     let retired: BTreeSet<&str> = retired.iter().map(|entry| entry.was.as_str()).collect();
 
+    let document = requirements();
+
     for case in cases {
         let mut say = |what: &str| wrong.push(format!("{}: {what}", case.id));
         if retired.contains(case.id.as_str()) {
@@ -58,6 +70,9 @@ pub fn lint(groups: &[Group]) -> Vec<String> {
         }
         if case.requirements.is_empty() || !case.requirements.iter().all(|id| is_requirement(id)) {
             say("requirements are ids such as ENC-3, at least one");
+        }
+        for id in case.requirements.iter().filter(|id| !document.contains(id.as_str())) {
+            say(&format!("protocol.md has no requirement {id}"));
         }
         if case.title.is_empty() || !case.why.ends_with('.') {
             say("a case has a title, and says why in a sentence");
