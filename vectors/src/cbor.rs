@@ -128,9 +128,12 @@ mod tests {
             Item::Bytes(bytes) => Value::Bytes(bytes.clone()),
             Item::Text(text) => Value::Text(text.clone()),
             Item::Array(items) => Value::Array(items.iter().map(foreign).collect()),
-            Item::Map(entries) => {
-                Value::Map(entries.iter().map(|(k, v)| (foreign(k), foreign(v))).collect())
-            }
+            Item::Map(entries) => Value::Map(
+                entries
+                    .iter()
+                    .map(|(k, v)| (foreign(k), foreign(v)))
+                    .collect(),
+            ),
             Item::Bool(value) => Value::Bool(*value),
             Item::Null | Item::Raw(_) => Value::Null,
         }
@@ -138,13 +141,27 @@ mod tests {
 
     #[test]
     fn another_library_writes_the_same() {
-        let numbers = [0, 23, 24, 255, 256, 65_535, 65_536, 0xffff_ffff, 1 << 32, u64::MAX];
+        let numbers = [
+            0,
+            23,
+            24,
+            255,
+            256,
+            65_535,
+            65_536,
+            0xffff_ffff,
+            1 << 32,
+            u64::MAX,
+        ];
         let mut items: Vec<Item> = numbers.map(Item::Uint).to_vec();
         items.extend(numbers.map(Item::Negative));
         items.extend([
             Item::bytes([7; 24]),
             Item::text("ä"),
-            Item::Map(vec![(Item::Uint(1), Item::Bool(true)), (Item::text("a"), Item::Null)]),
+            Item::Map(vec![
+                (Item::Uint(1), Item::Bool(true)),
+                (Item::text("a"), Item::Null),
+            ]),
             Item::Bool(false),
         ]);
         let item = Item::Array(items);

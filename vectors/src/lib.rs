@@ -14,7 +14,6 @@ pub mod author;
 pub mod case;
 pub mod cbor;
 pub mod crypto;
-pub mod draft;
 pub mod files;
 pub mod flags;
 pub mod groups;

@@ -71,7 +71,11 @@ pub fn lint(groups: &[Group]) -> Vec<String> {
         if case.requirements.is_empty() || !case.requirements.iter().all(|id| is_requirement(id)) {
             say("requirements are ids such as ENC-3, at least one");
         }
-        for id in case.requirements.iter().filter(|id| !document.contains(id.as_str())) {
+        for id in case
+            .requirements
+            .iter()
+            .filter(|id| !document.contains(id.as_str()))
+        {
             say(&format!("protocol.md has no requirement {id}"));
         }
         if case.title.is_empty() || !case.why.ends_with('.') {

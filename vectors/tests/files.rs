@@ -77,12 +77,18 @@ fn lint_notices_what_is_wrong() {
     let mut groups = groups::all(Seed::COMMITTED);
     let mut twin = groups[0].cases[0].clone();
     twin.requirements = vec!["what".to_owned()];
- twin.requirements.push("ENC-999".to_owned());
+    twin.requirements.push("ENC-999".to_owned());
     twin.flags = vec!["no-such-flag".to_owned()];
     twin.steps.clear();
     groups[0].cases.push(twin);
     let found = lint::lint(&groups).join("\n");
-    for word in ["two cases", "requirements", "ENC-999", "no-such-flag", "none is empty"] {
+    for word in [
+        "two cases",
+        "requirements",
+        "ENC-999",
+        "no-such-flag",
+        "none is empty",
+    ] {
         assert!(found.contains(word), "{word} not in:\n{found}");
     }
 }

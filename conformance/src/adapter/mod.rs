@@ -6,6 +6,8 @@
 mod args;
 mod codec;
 mod statics;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};

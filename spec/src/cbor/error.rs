@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use serde::de::{Expected, Unexpected};
+
 use crate::error::{Code, Refusal};
 
 /// Why bytes were refused (protocol.md, sections 3.1 and 11).
@@ -28,7 +30,7 @@ pub enum DecodeError {
     Trailing,
     /// 105, ENC-9: more than [`MAX_DEPTH`](super::MAX_DEPTH) arrays and maps inside one another.
     TooDeep,
-    /// 106, ENC-10: more bytes than the limit of this message.
+    /// 106, ENC-10 and ENC-14: more bytes than the limit of this message, or of a text in it.
     TooLarge,
     /// 107, ENC-12: deterministic CBOR, but not this message: a wrong type, a wrong
     /// number of elements, a number out of range, a misplaced `null`.
@@ -96,6 +98,15 @@ impl serde::de::Error for DecodeError {
     // the cursor's business. Their words would need an allocation per refusal.
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self::Structure
+    }
+
+    /// A text is refused for what it is, and not for its type, where it is over
+    /// the limit of its position, and nowhere else (ENC-14).
+    fn invalid_value(unexpected: Unexpected<'_>, _: &dyn Expected) -> Self {
+        match unexpected {
+            Unexpected::Str(_) => Self::TooLarge,
+            _ => Self::Structure,
+        }
     }
 }
 

@@ -191,7 +191,7 @@ impl Answering {
     }
 
     /// The credential, and how message_3 names it: by value where the server
-    /// meets the key for the first time (CRED-K2).
+    /// meets the key for the first time (CRED-2).
     pub fn credential(&self) -> (IdCred, Credential) {
         let credential = Credential::device(self.signer.key());
         match self.signer {

@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
+use super::bounds;
 use crate::registry::{Decision, message_type as ty};
 use crate::values::{AccountId, Rolling, Type};
 
@@ -22,6 +23,7 @@ pub struct Settled {
     /// The account that it was committed for.
     pub account: AccountId,
     /// Its user's name, as the auth server has it.
+    #[serde(deserialize_with = "bounds::user_name")]
     pub user_name: String,
     /// The next rolling value.
     pub rolling: Rolling,

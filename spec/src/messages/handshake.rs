@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::bounds;
 use crate::cbor;
 use crate::crypto::{PublicKey, Signature, sha256};
 use crate::registry::{Decision, Factor, Purpose};
@@ -20,6 +21,7 @@ use crate::values::{AccountId, Bytes, Digest, Rolling, ServerId, SessionId, Vers
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Ead1 {
     /// The versions that the device allows for this kind of server, ascending.
+    #[serde(deserialize_with = "bounds::versions")]
     pub versions: Vec<Version>,
     /// What the handshake is for.
     pub purpose: Purpose,
@@ -70,6 +72,7 @@ pub struct Ead2 {
 pub struct ParametersChain {
     /// Each a COSE_Sign1 of an [`Identity`](super::parameters::Identity), oldest first, from
     /// sequence 0; empty while the server has its first identity key.
+    #[serde(deserialize_with = "bounds::identities")]
     pub identities: Vec<Bytes>,
     /// COSE_Sign1 of [`Parameters`](super::parameters::Parameters).
     pub signed: Bytes,
@@ -105,6 +108,7 @@ impl Announce {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Policy {
     /// The sum of the factors that will do: 1 = PIN, 2 = biometric.
+    #[serde(deserialize_with = "bounds::factors")]
     pub factors: u8,
     /// The age in seconds that a verification may have.
     pub max_age_s: u32,
@@ -136,6 +140,7 @@ pub struct Statement {
     /// SHA-256 of the announce info that was shown.
     pub announce: Option<Digest>,
     /// What the app adds; absent is not empty.
+    #[serde(deserialize_with = "bounds::user_input")]
     pub user_input: Option<String>,
     /// The factor server's assertion, as a COSE_Sign1.
     pub assertion: Option<Bytes>,

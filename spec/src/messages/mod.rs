@@ -13,5 +13,6 @@ pub mod link;
 pub mod parameters;
 
 mod bind;
+mod bounds;
 
 pub use bind::{BindInput, nonce_proof, nonce_proof_matches, session_id};

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::bounds;
 use crate::cose::Statement;
 use crate::crypto::PublicKey;
 use crate::registry::{ServerKind, label, limit};
@@ -29,6 +30,7 @@ pub struct Parameters {
     /// Not used from this time on.
     pub expiry: UnixSeconds,
     /// The versions it speaks, ascending.
+    #[serde(deserialize_with = "bounds::versions")]
     pub versions: Vec<Version>,
     /// `K_asid` or `K_sfid`: signs this.
     pub identity_key: PublicKey,
@@ -37,6 +39,7 @@ pub struct Parameters {
     /// `K_asv` (vouchers) or `K_sfa` (assertions).
     pub statement_key: PublicKey,
     /// Where it is reached.
+    #[serde(deserialize_with = "bounds::uri")]
     pub uri: String,
     /// An auth server's factor server.
     pub factor_server: Option<FactorServer>,
@@ -50,6 +53,7 @@ pub struct FactorServer {
     /// The factor server.
     pub server: ServerId,
     /// Where it is reached.
+    #[serde(deserialize_with = "bounds::uri")]
     pub uri: String,
 }
 

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::samples::{self, Sample};
 use super::shape::{Change, Fate, changes};
-use crate::case::{Case, Group};
+use crate::author::{ok, positive, reject, step};
+use crate::case::{Case, Expect, Group, Step};
 use crate::cbor::Item;
-use crate::draft::{bad, good};
 use crate::seed::Seed;
 
 /// One group per message.
@@ -16,62 +16,71 @@ pub fn groups(seed: Seed) -> Vec<Group> {
 
 fn group(sample: &Sample) -> Group {
     let name = sample.name();
-    let about = format!("The message {name} (section {}), position by position.", sample.about);
+    let about = format!(
+        "The message {name} (section {}), position by position.",
+        sample.about
+    );
     let mut group = Group::new(&format!("static-message-{name}"), &about);
-    let whole = |id: &str, title: &str, item: &Item| {
-        good(format!("static.message.{name}.{id}"), format!("{name}: {title}"))
-            .why("A message that not every implementation reads is no message.")
-            .by(&["ENC-1", "ENC-12"])
-            .ask("cbor.decode", ask(sample, item))
-            .gives(json!({ "bytes": hex::encode(item.encode()) }))
+    let good = |id: &str, title: &str, item: &Item| {
+        positive(
+            &format!("static.message.{name}.{id}"),
+            &format!("{name}: {title}"),
+        )
+        .why("A message that not every implementation reads is no message.")
+        .requires(&["ENC-1", "ENC-12"])
+        .does(decode(sample, item, taken(item)))
     };
-    group.cases.push(whole("full", "everything is there", &sample.item()));
+    let base = good("full", "everything is there", &sample.item());
     if sample.fields.iter().any(|field| field.nullable) {
-        let bare = sample.fields.iter().map(|field| if field.nullable { Item::Null } else { field.value.clone() });
-        group.cases.push(whole("bare", "what may be absent is absent", &Item::Array(bare.collect())));
+        let bare = sample.fields.iter().map(|field| match field.nullable {
+            true => Item::Null,
+            false => field.value.clone(),
+        });
+        let bare = Item::Array(bare.collect());
+        group
+            .cases
+            .push(good("bare", "what may be absent is absent", &bare));
     }
-    let base = group.cases[0].id.clone();
-    let all = changes("", &sample.fields, &|item| item);
-    group.cases.extend(all.iter().map(|change| case(sample, &base, change)));
-    group.cases.push(not_an_array(sample, &base));
+    for change in changes("", &sample.fields, &|item| item) {
+        group.cases.push(case(sample, &base, &change));
+    }
+    let entries = (1..).zip(&sample.fields);
+    let entries = entries.map(|(key, field)| (Item::Uint(key), field.value.clone()));
+    let map = Change {
+        id: "message-map".to_owned(),
+        what: "the message is a map".to_owned(),
+        message: Item::Map(entries.collect()),
+        fate: Fate::Type,
+    };
+    group.cases.push(case(sample, &base, &map));
+    group.cases.insert(0, base);
     group
 }
 
-fn case(sample: &Sample, base: &str, change: &Change) -> Case {
-    let name = sample.name();
-    let id = format!("static.message.{name}.{}", change.id);
-    let args = ask(sample, &change.message);
+fn case(sample: &Sample, base: &Case, change: &Change) -> Case {
+    let id = format!("static.message.{}.{}", sample.name(), change.id);
     if change.fate == Fate::Fine {
-        return good(id, format!("{name}: {}", change.what))
+        return positive(&id, &format!("{}: {}", sample.name(), change.what))
             .why("Refusing what the document allows locks out users of the other implementation.")
-            .by(&["ENC-12"])
-            .ask("cbor.decode", args)
-            .gives(json!({ "bytes": hex::encode(change.message.encode()) }));
+            .requires(&["ENC-12"])
+            .does(decode(sample, &change.message, taken(&change.message)));
     }
     let (check, code, requirement, flag, why) = consequence(change.fate);
-    bad(id, base, format!("{name}: {}", change.what))
+    base.but(&id, &change.what)
         .why(why)
-        .by(&[requirement])
-        .flag(flag)
+        .requires(&[requirement])
+        .flagged(&[flag])
         .kills(check)
-        .ask("cbor.decode", args)
-        .refused(code)
+        .does(decode(sample, &change.message, reject(code)))
 }
 
-fn not_an_array(sample: &Sample, base: &str) -> Case {
-    let name = sample.name();
-    let entries = (1..).zip(&sample.fields).map(|(key, field)| (Item::Uint(key), field.value.clone()));
-    bad(format!("static.message.{name}.message-map"), base, format!("{name}: the message is a map"))
-        .why("Two forms of one message have two hashes, and only one of them is signed.")
-        .by(&["ENC-12"])
-        .flag("structure")
-        .kills("structure.type")
-        .ask("cbor.decode", ask(sample, &Item::Map(entries.collect())))
-        .refused(107)
+fn decode(sample: &Sample, item: &Item, expect: Expect) -> Step {
+    let args = json!({ "type": sample.rule, "bytes": hex::encode(item.encode()) });
+    step("cbor.decode", args, expect)
 }
 
-fn ask(sample: &Sample, item: &Item) -> serde_json::Value {
-    json!({ "type": sample.rule, "bytes": hex::encode(item.encode()) })
+fn taken(item: &Item) -> Expect {
+    ok(json!({ "bytes": hex::encode(item.encode()) }))
 }
 
 /// (check, code, requirement, flag, why)

@@ -6,11 +6,17 @@
 
 mod keys;
 mod links;
+mod messages;
+mod samples;
+mod shape;
 
 use crate::case::Group;
 use crate::seed::Seed;
 
-/// Every group, in the order in which the groups run.
+/// Every group, in the order in which the groups run, which is that of their names.
 pub fn all(seed: Seed) -> Vec<Group> {
-    vec![keys::group(seed), links::group(seed)]
+    let mut all = vec![keys::group(seed), links::group(seed)];
+    all.extend(messages::groups(seed));
+    all.sort_by(|one, other| one.group.cmp(&other.group));
+    all
 }

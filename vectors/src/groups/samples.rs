@@ -44,12 +44,21 @@ pub fn all(seed: Seed) -> Vec<Sample> {
 ///
 /// # Panics
 /// If there is none.
+#[cfg(test)]
 pub fn find(seed: Seed, name: &str) -> Sample {
-    all(seed).into_iter().find(|sample| sample.name() == name).expect("a sample of that name")
+    all(seed)
+        .into_iter()
+        .find(|sample| sample.name() == name)
+        .expect("a sample of that name")
 }
 
 fn sample(rule: &'static str, about: &'static str, fields: Vec<Field>) -> Sample {
-    Sample { rule, variant: None, about, fields }
+    Sample {
+        rule,
+        variant: None,
+        about,
+        fields,
+    }
 }
 
 fn frames(seed: Seed) -> Vec<Sample> {
@@ -57,15 +66,47 @@ fn frames(seed: Seed) -> Vec<Sample> {
         rule: "frame",
         variant: Some(variant),
         about: "5.1",
-        fields: [vec![field("type", Type(number), number)], fields].concat(),
+        fields: [vec![field("type", Type, number)], fields].concat(),
     };
     let id = || field("connection", Blob(Some(8)), drawn::<8>(seed, "connection"));
     vec![
-        frame("message-1-frame", 1, vec![field("message", Blob(None), drawn::<60>(seed, "message-1"))]),
-        frame("message-2-frame", 2, vec![id(), field("message", Blob(None), drawn::<90>(seed, "message-2"))]),
-        frame("message-3-frame", 3, vec![id(), field("message", Blob(None), drawn::<90>(seed, "message-3"))]),
-        frame("record-frame", 4, vec![id(), field("record", Blob(None), drawn::<40>(seed, "record"))]),
-        frame("error-frame", 5, vec![id(), field("error", Blob(None), Item::bytes(b"\x01\x63201"))]),
+        frame(
+            "message-1-frame",
+            1,
+            vec![field("message", Blob(None), drawn::<60>(seed, "message-1"))],
+        ),
+        frame(
+            "message-2-frame",
+            2,
+            vec![
+                id(),
+                field("message", Blob(None), drawn::<90>(seed, "message-2")),
+            ],
+        ),
+        frame(
+            "message-3-frame",
+            3,
+            vec![
+                id(),
+                field("message", Blob(None), drawn::<90>(seed, "message-3")),
+            ],
+        ),
+        frame(
+            "record-frame",
+            4,
+            vec![
+                id(),
+                field("record", Blob(None), drawn::<40>(seed, "record")),
+            ],
+        ),
+        frame(
+            "error-frame",
+            5,
+            vec![
+                id(),
+                field("error", Blob(None), Item::bytes(b"\x01\x63201")),
+            ],
+        ),
     ]
 }
 
@@ -74,12 +115,16 @@ fn links(seed: Seed) -> Vec<Sample> {
         rule: "link",
         variant: Some(variant),
         about: "6.1",
-        fields: [vec![field("type", Type(number), number), server(seed)], fields].concat(),
+        fields: [vec![field("type", Type, number), server(seed)], fields].concat(),
     };
     let nonce = || field("nonce", Bytes(32), drawn::<32>(seed, "nonce"));
     vec![
         link("session-link", 1, vec![nonce()]),
-        link("enrolment-link", 2, vec![uri(), digest(seed, "parameters-hash"), nonce()]),
+        link(
+            "enrolment-link",
+            2,
+            vec![uri(), digest(seed, "parameters-hash"), nonce()],
+        ),
     ]
 }
 
@@ -94,11 +139,17 @@ fn handshake(seed: Seed) -> Vec<Sample> {
     let announce = record(
         "announce",
         vec![
-            Field { nullable: true, ..digest(seed, "logo") },
+            Field {
+                nullable: true,
+                ..digest(seed, "logo")
+            },
             field(
                 "strings",
                 Strings,
-                Item::Map(vec![("city".into(), "Bern".into()), ("browser".into(), "Firefox".into())]),
+                Item::Map(vec![
+                    ("city".into(), "Bern".into()),
+                    ("browser".into(), "Firefox".into()),
+                ]),
             ),
         ],
     );
@@ -113,17 +164,38 @@ fn handshake(seed: Seed) -> Vec<Sample> {
     let chain = record(
         "parameters-chain",
         vec![
-            list("identities", Blob(None), signed_sample(seed, "identity"), 0, 16),
-            field("signed-parameters", Blob(None), signed_sample(seed, "parameters")),
+            list(
+                "identities",
+                Blob(None),
+                signed_sample(seed, "identity"),
+                0,
+                16,
+            ),
+            field(
+                "signed-parameters",
+                Blob(None),
+                signed_sample(seed, "parameters"),
+            ),
         ],
     );
-    let proof = record("enrolment-proof", vec![public_key(seed, "public-key"), signature(seed, "signature")]);
-    let Shape::Record(announce_fields) = announce.shape.clone() else { unreachable!("a record") };
+    let proof = record(
+        "enrolment-proof",
+        vec![public_key(seed, "public-key"), signature(seed, "signature")],
+    );
+    let Shape::Record(announce_fields) = announce.shape.clone() else {
+        unreachable!("a record")
+    };
     vec![
         sample(
             "ead-1",
             "5.2",
-            vec![versions(), purpose(1), server(seed), nullable("epoch", Uint(32), 7), or_null(claim)],
+            vec![
+                versions(),
+                purpose(1),
+                server(seed),
+                nullable("epoch", Uint(32), 7),
+                or_null(claim),
+            ],
         ),
         sample(
             "ead-2",
@@ -160,7 +232,10 @@ fn handshake(seed: Seed) -> Vec<Sample> {
 fn parameters(seed: Seed) -> Vec<Sample> {
     let factor_server = record(
         "factor-server",
-        vec![field("server-id", Bytes(16), drawn::<16>(seed, "factor-server")), uri()],
+        vec![
+            field("server-id", Bytes(16), drawn::<16>(seed, "factor-server")),
+            uri(),
+        ],
     );
     vec![
         sample(
@@ -183,14 +258,22 @@ fn parameters(seed: Seed) -> Vec<Sample> {
         sample(
             "identity",
             "4.3",
-            vec![server(seed), field("sequence", Uint(32), 1), public_key(seed, "identity-key")],
+            vec![
+                server(seed),
+                field("sequence", Uint(32), 1),
+                public_key(seed, "identity-key"),
+            ],
         ),
     ]
 }
 
 fn channel(seed: Seed) -> Vec<Sample> {
     let message = |rule, about, number, fields: Vec<Field>| {
-        sample(rule, about, [vec![field("type", Type(number), number)], fields].concat())
+        sample(
+            rule,
+            about,
+            [vec![field("type", Type, number)], fields].concat(),
+        )
     };
     let request_number = || field("request-number", Uint(64), 5);
     let store_epoch = || field("store-epoch", Uint(32), 3);
@@ -250,7 +333,12 @@ fn channel(seed: Seed) -> Vec<Sample> {
             ],
         ),
         message("ask-status", "8.5", 34, vec![]),
-        message("status", "8.5", 40, vec![store_epoch(), most(), or_null(record_status)]),
+        message(
+            "status",
+            "8.5",
+            40,
+            vec![store_epoch(), most(), or_null(record_status)],
+        ),
         message(
             "verdict",
             "8.3",
@@ -276,7 +364,11 @@ fn statements(seed: Seed) -> Vec<Sample> {
             "8.4",
             vec![
                 field("issuer", Bytes(16), drawn::<16>(seed, "server-id")),
-                field("factor-server", Bytes(16), drawn::<16>(seed, "factor-server")),
+                field(
+                    "factor-server",
+                    Bytes(16),
+                    drawn::<16>(seed, "factor-server"),
+                ),
                 field("voucher-id", Bytes(16), drawn::<16>(seed, "voucher-id")),
                 field("expiry", Uint(64), 1_750_000_600),
             ],
@@ -325,10 +417,26 @@ fn statements(seed: Seed) -> Vec<Sample> {
 fn signed_sample(seed: Seed, rule: &str) -> Item {
     let key = Key::named(seed, &format!("{rule} signer"));
     let (label, context, payload) = match rule {
-        "voucher" => ("countersign voucher", "factor-server", statements(seed)[0].item()),
-        "assertion" => ("countersign assertion", "server-id", statements(seed)[1].item()),
-        "parameters" => ("countersign parameters", "server-id", parameters(seed)[0].item()),
-        _ => ("countersign identity", "server-id", parameters(seed)[1].item()),
+        "voucher" => (
+            "countersign voucher",
+            "factor-server",
+            statements(seed)[0].item(),
+        ),
+        "assertion" => (
+            "countersign assertion",
+            "server-id",
+            statements(seed)[1].item(),
+        ),
+        "parameters" => (
+            "countersign parameters",
+            "server-id",
+            parameters(seed)[0].item(),
+        ),
+        _ => (
+            "countersign identity",
+            "server-id",
+            parameters(seed)[1].item(),
+        ),
     };
     let context = vec![drawn::<16>(seed, context)];
     Item::Bytes(Statement::new(label, context, &payload, key.kid()).sign(&key))
@@ -339,7 +447,10 @@ fn drawn<const N: usize>(seed: Seed, name: &str) -> Item {
 }
 
 fn or_null(field: Field) -> Field {
-    Field { nullable: true, ..field }
+    Field {
+        nullable: true,
+        ..field
+    }
 }
 
 fn server(seed: Seed) -> Field {
@@ -355,11 +466,19 @@ fn digest(seed: Seed, name: &'static str) -> Field {
 }
 
 fn public_key(seed: Seed, name: &'static str) -> Field {
-    field(name, Bytes(64), Item::bytes(Key::named(seed, name).public()))
+    field(
+        name,
+        Bytes(64),
+        Item::bytes(Key::named(seed, name).public()),
+    )
 }
 
 fn signature(seed: Seed, name: &'static str) -> Field {
-    field(name, Bytes(64), Item::bytes(Key::named(seed, name).sign(name.as_bytes())))
+    field(
+        name,
+        Bytes(64),
+        Item::bytes(Key::named(seed, name).sign(name.as_bytes())),
+    )
 }
 
 fn uri() -> Field {
@@ -367,7 +486,13 @@ fn uri() -> Field {
 }
 
 fn version(name: &'static str, major: u64, minor: u64) -> Field {
-    record(name, vec![field("major", Uint(16), major), field("minor", Uint(16), minor)])
+    record(
+        name,
+        vec![
+            field("major", Uint(16), major),
+            field("minor", Uint(16), minor),
+        ],
+    )
 }
 
 fn versions() -> Field {

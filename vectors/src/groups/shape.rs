@@ -5,8 +5,8 @@ use crate::cbor::Item;
 /// What belongs into a position.
 #[derive(Clone, Debug)]
 pub enum Shape {
-    /// This type number.
-    Type(u64),
+    /// The type number.
+    Type,
     /// An unsigned integer of so many bits.
     Uint(u32),
     /// A number from 1 to this one.
@@ -42,12 +42,20 @@ pub struct Field {
 
 /// A position that must be filled.
 pub fn field(name: &'static str, shape: Shape, value: impl Into<Item>) -> Field {
-    Field { name, shape, nullable: false, value: value.into() }
+    Field {
+        name,
+        shape,
+        nullable: false,
+        value: value.into(),
+    }
 }
 
 /// A position in which `null` is allowed.
 pub fn nullable(name: &'static str, shape: Shape, value: impl Into<Item>) -> Field {
-    Field { nullable: true, ..field(name, shape, value) }
+    Field {
+        nullable: true,
+        ..field(name, shape, value)
+    }
 }
 
 /// A position that is a record itself.
@@ -98,36 +106,57 @@ pub fn changes(path: &str, fields: &[Field], whole: &dyn Fn(Item) -> Item) -> Ve
     let values: Vec<Item> = fields.iter().map(|field| field.value.clone()).collect();
     let mut all = Vec::new();
     for (at, field) in fields.iter().enumerate() {
-        let name = if path.is_empty() { field.name.to_owned() } else { format!("{path}-{}", field.name) };
+        let name = if path.is_empty() {
+            field.name.to_owned()
+        } else {
+            format!("{path}-{}", field.name)
+        };
         let mut without = values.clone();
         without.remove(at);
-        all.push(change(&name, "missing", "is missing", whole(Item::Array(without)), Fate::Arity));
+        all.push(change(
+            &name,
+            "missing",
+            "is missing",
+            whole(Item::Array(without)),
+            Fate::Arity,
+        ));
         let put = |item: Item| {
             let mut with = values.clone();
             with[at] = item;
             whole(Item::Array(with))
         };
-        let null = if field.nullable { Fate::Fine } else { Fate::Null };
+        let null = if field.nullable {
+            Fate::Fine
+        } else {
+            Fate::Null
+        };
         all.push(change(&name, "null", "is null", put(Item::Null), null));
         all.extend(of_shape(&name, field, &put));
     }
     let mut longer = values;
     longer.push(Item::Null);
     let name = if path.is_empty() { "message" } else { path };
-    all.push(change(name, "extra", "has one element more", whole(Item::Array(longer)), Fate::Arity));
+    all.push(change(
+        name,
+        "extra",
+        "has one element more",
+        whole(Item::Array(longer)),
+        Fate::Arity,
+    ));
     all
 }
 
 /// Every change of what stands in one position.
 fn of_shape(name: &str, field: &Field, put: &dyn Fn(Item) -> Item) -> Vec<Change> {
-    let wrong = |id: &str, what: &str, item: Item, fate: Fate| change(name, id, what, put(item), fate);
+    let wrong =
+        |id: &str, what: &str, item: Item, fate: Fate| change(name, id, what, put(item), fate);
     let text = || wrong("text", "is a text", Item::text("1"), Fate::Type);
     let bytes_of = |length: usize| match &field.value {
         Item::Bytes(bytes) => Item::Bytes(bytes.iter().copied().cycle().take(length).collect()),
         other => other.clone(),
     };
     match &field.shape {
-        Shape::Type(_) => vec![
+        Shape::Type => vec![
             wrong("unregistered", "is 99", Item::Uint(99), Fate::Unregistered),
             text(),
         ],
@@ -135,35 +164,80 @@ fn of_shape(name: &str, field: &Field, put: &dyn Fn(Item) -> Item) -> Vec<Change
             let mut all = vec![
                 wrong("negative", "is -1", Item::Negative(0), Fate::Range),
                 text(),
-                wrong("greatest", &format!("is 2^{bits} - 1"), Item::Uint(u64::MAX >> (64 - bits)), Fate::Fine),
+                wrong(
+                    "greatest",
+                    &format!("is 2^{bits} - 1"),
+                    Item::Uint(u64::MAX >> (64 - bits)),
+                    Fate::Fine,
+                ),
             ];
             if *bits < 64 {
-                all.push(wrong("too-great", &format!("is 2^{bits}"), Item::Uint(1 << bits), Fate::Range));
+                all.push(wrong(
+                    "too-great",
+                    &format!("is 2^{bits}"),
+                    Item::Uint(1 << bits),
+                    Fate::Range,
+                ));
             }
             all
         }
         Shape::Registered(last) => vec![
             wrong("zero", "is 0", Item::Uint(0), Fate::Unregistered),
-            wrong("unregistered", &format!("is {}", last + 1), Item::Uint(last + 1), Fate::Unregistered),
+            wrong(
+                "unregistered",
+                &format!("is {}", last + 1),
+                Item::Uint(last + 1),
+                Fate::Unregistered,
+            ),
             // Its low eight bits are those of 1: a receiver that truncates takes it.
             wrong("truncatable", "is 257", Item::Uint(257), Fate::Unregistered),
             text(),
         ],
         Shape::Bytes(length) => vec![
-            wrong("short", "has one byte less", bytes_of(length - 1), Fate::Range),
-            wrong("long", "has one byte more", bytes_of(length + 1), Fate::Range),
-            wrong("numbers", "is an array of numbers", numbers(&field.value), Fate::Type),
+            wrong(
+                "short",
+                "has one byte less",
+                bytes_of(length - 1),
+                Fate::Range,
+            ),
+            wrong(
+                "long",
+                "has one byte more",
+                bytes_of(length + 1),
+                Fate::Range,
+            ),
+            wrong(
+                "numbers",
+                "is an array of numbers",
+                numbers(&field.value),
+                Fate::Type,
+            ),
             wrong("text", "is a text", letters(*length), Fate::Type),
         ],
         Shape::Blob(bound) => {
             let mut all = vec![
-                wrong("numbers", "is an array of numbers", numbers(&field.value), Fate::Type),
+                wrong(
+                    "numbers",
+                    "is an array of numbers",
+                    numbers(&field.value),
+                    Fate::Type,
+                ),
                 text(),
             ];
             if let Some(most) = bound {
                 all.push(wrong("empty", "is empty", Item::bytes([]), Fate::Range));
-                all.push(wrong("longest", "is as long as it may be", bytes_of(*most), Fate::Fine));
-                all.push(wrong("long", "is one byte too long", bytes_of(most + 1), Fate::Range));
+                all.push(wrong(
+                    "longest",
+                    "is as long as it may be",
+                    bytes_of(*most),
+                    Fate::Fine,
+                ));
+                all.push(wrong(
+                    "long",
+                    "is one byte too long",
+                    bytes_of(most + 1),
+                    Fate::Range,
+                ));
             }
             all
         }
@@ -172,32 +246,72 @@ fn of_shape(name: &str, field: &Field, put: &dyn Fn(Item) -> Item) -> Vec<Change
                 wrong("bytes", "is a byte string", Item::bytes(b"1"), Fate::Type),
                 wrong("number", "is a number", Item::Uint(1), Fate::Type),
                 wrong("empty", "is empty", Item::text(""), Fate::Fine),
-                wrong("foreign", "has letters outside of ASCII", Item::text("Zoë \u{1f642} \u{0}"), Fate::Fine),
+                wrong(
+                    "foreign",
+                    "has letters outside of ASCII",
+                    Item::text("Zoë \u{1f642} \u{0}"),
+                    Fate::Fine,
+                ),
             ];
             if let Some(limit) = limit {
-                all.push(wrong("longest", "is as long as it may be", letters(*limit), Fate::Fine));
-                all.push(wrong("too-long", "is one byte too long", letters(limit + 1), Fate::TooLarge));
+                all.push(wrong(
+                    "longest",
+                    "is as long as it may be",
+                    letters(*limit),
+                    Fate::Fine,
+                ));
+                all.push(wrong(
+                    "too-long",
+                    "is one byte too long",
+                    letters(limit + 1),
+                    Fate::TooLarge,
+                ));
             }
             all
         }
         Shape::Bool => vec![
             wrong("number", "is 1", Item::Uint(1), Fate::Type),
-            wrong("flipped", "is the other value", flipped(&field.value), Fate::Fine),
+            wrong(
+                "flipped",
+                "is the other value",
+                flipped(&field.value),
+                Fate::Fine,
+            ),
         ],
         Shape::Strings => {
             let entry = |key: Item, value: Item| Item::Map(vec![(key, value)]);
             vec![
                 wrong("empty", "is empty", Item::Map(Vec::new()), Fate::Fine),
                 wrong("array", "is an array", Item::Array(Vec::new()), Fate::Type),
-                wrong("number-key", "has a number as key", entry(Item::Uint(1), Item::text("1")), Fate::Type),
-                wrong("number-value", "has a number as value", entry(Item::text("1"), Item::Uint(1)), Fate::Type),
-                wrong("null-value", "has null as value", entry(Item::text("1"), Item::Null), Fate::Null),
+                wrong(
+                    "number-key",
+                    "has a number as key",
+                    entry(Item::Uint(1), Item::text("1")),
+                    Fate::Type,
+                ),
+                wrong(
+                    "number-value",
+                    "has a number as value",
+                    entry(Item::text("1"), Item::Uint(1)),
+                    Fate::Type,
+                ),
+                wrong(
+                    "null-value",
+                    "has null as value",
+                    entry(Item::text("1"), Item::Null),
+                    Fate::Null,
+                ),
             ]
         }
         Shape::Record(fields) => {
             let mut all = vec![
                 wrong("map", "is a map", Item::Map(Vec::new()), Fate::Type),
-                wrong("empty", "is an empty array", Item::Array(Vec::new()), Fate::Arity),
+                wrong(
+                    "empty",
+                    "is an empty array",
+                    Item::Array(Vec::new()),
+                    Fate::Arity,
+                ),
             ];
             all.extend(changes(name, fields, put));
             all
@@ -208,12 +322,23 @@ fn of_shape(name: &str, field: &Field, put: &dyn Fn(Item) -> Item) -> Vec<Change
             let mut all = vec![
                 wrong("empty", "is empty", of(0), fate),
                 wrong("longest", "is as long as it may be", of(*most), Fate::Fine),
-                wrong("too-long", "has one element too many", of(most + 1), Fate::Range),
+                wrong(
+                    "too-long",
+                    "has one element too many",
+                    of(most + 1),
+                    Fate::Range,
+                ),
                 wrong("map", "is a map", Item::Map(Vec::new()), Fate::Type),
             ];
             let name = format!("{name}-{}", element.name);
             let put = |item: Item| put(Item::Array(vec![item]));
-            all.push(change(&name, "null", "is null", put(Item::Null), Fate::Null));
+            all.push(change(
+                &name,
+                "null",
+                "is null",
+                put(Item::Null),
+                Fate::Null,
+            ));
             all.extend(of_shape(&name, element, &put));
             all
         }
@@ -231,7 +356,12 @@ fn change(name: &str, id: &str, what: &str, message: Item, fate: Fate) -> Change
 
 fn numbers(bytes: &Item) -> Item {
     match bytes {
-        Item::Bytes(bytes) => Item::Array(bytes.iter().map(|byte| Item::Uint((*byte).into())).collect()),
+        Item::Bytes(bytes) => Item::Array(
+            bytes
+                .iter()
+                .map(|byte| Item::Uint((*byte).into()))
+                .collect(),
+        ),
         other => other.clone(),
     }
 }

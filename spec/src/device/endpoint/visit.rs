@@ -127,7 +127,7 @@ impl Visit {
         let (handshake, offer, server) =
             authenticate_message_2(handshake, message_2, &expected, now, context.verifier)?;
         let facts = context.commit(facts.greeted(&offer, &server, context.wallet)?);
-        // By value, since the factor server may meet this key for the first time (CRED-K2).
+        // By value, since the factor server may meet this key for the first time (CRED-2).
         let credential = Credential::device(facts.visit().registration.key);
         let kid = credential.kid();
         let named = (IdCred::Value(credential.clone()), credential);

@@ -1,4 +1,4 @@
-//! Statement and settlement: BND-1, CLN-1, CLN-2, CRED-K2, HS-15, STM-1, STM-6.
+//! Statement and settlement: BND-1, CLN-1, CLN-2, CRED-2, HS-15, STM-1, STM-6.
 
 use super::*;
 use crate::crypto::sha256;
@@ -132,7 +132,7 @@ fn a_statement_has_what_its_purpose_has() {
 fn only_a_new_key_travels_by_value() {
     let named = |answering: Answering| answering.credential().0;
     let kid = key::device().public().kid();
-    assert_eq!(named(declined()), IdCred::Kid(kid)); // CRED-K2
+    assert_eq!(named(declined()), IdCred::Kid(kid)); // CRED-2
     let enrol = enrolment().verified(Bytes(vec![1])).committed();
     assert!(matches!(named(enrol), IdCred::Value(_)));
 }
