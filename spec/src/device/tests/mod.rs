@@ -2,8 +2,11 @@
 
 mod answering;
 mod confirming;
+mod endpoint;
 mod greeting;
 mod parameters;
+mod peer;
+mod second_factor;
 mod wallet;
 
 use alloc::string::String;
