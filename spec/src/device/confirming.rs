@@ -94,7 +94,7 @@ pub struct EnrolKeys {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Confirmed {
     /// No factor is asked for: the answer.
-    Answer(Commit<Answering>),
+    Answer(Box<Commit<Answering>>),
     /// The factor server first (HS-12).
     Factor(Box<Decided>),
 }
@@ -147,12 +147,12 @@ impl ConfirmingLogin {
                     None,
                 )))
             }
-            None => Confirmed::Answer(Answering::without_factor(
+            None => Confirmed::Answer(Box::new(Answering::without_factor(
                 self.attempt,
                 account,
                 Decision::Confirm,
                 input,
-            )),
+            ))),
         }
     }
 

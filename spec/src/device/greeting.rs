@@ -1,6 +1,7 @@
 //! The first state of a login or an enrolment: message_1 is out, and whoever
 //! answers has to prove to be the auth server that the link names.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::confirming::{Attempt, Confirming, ConfirmingEnrol, ConfirmingLogin};
@@ -229,7 +230,7 @@ pub(super) fn news(wallet: &Wallet, server: &Authenticated) -> Vec<Update> {
     let known = wallet.server(server.parameters.server);
     match known {
         Some(known) if known == server => Vec::new(),
-        _ => alloc::vec![Update::Server(server.clone())],
+        _ => alloc::vec![Update::Server(Box::new(server.clone()))],
     }
 }
 

@@ -49,6 +49,8 @@ pub use greeting::{Greeting, Wish};
 pub use parameters::{Authenticated, Expected, authenticate};
 pub use wallet::{Account, Commit, Enrolling, KnownServer, Registration, Trust, Update, Wallet};
 
+use alloc::boxed::Box;
+
 use second_factor as visit;
 
 /// Where a flow stands: all of its facts, for logs, traces and the model.
@@ -63,9 +65,9 @@ pub enum Flow {
     /// The factor server is visited.
     Visiting {
         /// What it is for.
-        decided: Decided,
+        decided: Box<Decided>,
         /// How far it is.
-        visit: Visiting,
+        visit: Box<Visiting>,
     },
     /// `K_dev` is asked to sign.
     Answering(Answering),

@@ -19,6 +19,7 @@
 //! [`reconnect`](FactorGreeting::reconnect); a request that was sent is repeated
 //! byte for byte.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -157,7 +158,7 @@ pub enum Judged {
     /// Verified.
     Passed(Passed),
     /// Wrong, and another entry may follow.
-    Again(Commit<Asking>),
+    Again(Box<Commit<Asking>>),
     /// No PIN is evaluated any more: the visit is over.
     Blocked(SecondFactor),
 }
@@ -573,7 +574,9 @@ impl Verifying {
                     .event(self.context, attempts, FactorResult::Success, false);
                 Ok(Judged::Passed(Passed { event, assertion }))
             }
-            (WRONG, None) if !attempts.blocked() => self.again(attempts).map(Judged::Again),
+            (WRONG, None) if !attempts.blocked() => {
+                Ok(Judged::Again(Box::new(self.again(attempts)?)))
+            }
             (WRONG | BLOCKED, None) => {
                 let event = self
                     .visit

@@ -5,6 +5,7 @@
 //! the phone's keystore. Facts leave the transitions as [`Update`]s inside a
 //! [`Commit`], which the app's storage makes durable first.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -94,7 +95,7 @@ pub struct Enrolling {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Update {
     /// Newer parameters, or a server met for the first time.
-    Server(KnownServer),
+    Server(Box<KnownServer>),
     /// A registration at a factor server begins.
     Registered(Registration),
     /// An enrolment was confirmed under this key.
@@ -199,10 +200,10 @@ impl Wallet {
                     Some(known) => {
                         *known = KnownServer {
                             trust: known.trust,
-                            ..new
+                            ..*new
                         }
                     }
-                    None => self.servers.push(new),
+                    None => self.servers.push(*new),
                 }
             }
             Update::Registered(new) => {

@@ -79,8 +79,8 @@ impl Stage {
             Self::Greeting { facts, .. } => Flow::Greeting(facts.clone()),
             Self::Confirming { facts, .. } => Flow::Confirming(facts.clone()),
             Self::Visiting { decided, visit, .. } => Flow::Visiting {
-                decided: (**decided).clone(),
-                visit: visit.facts(),
+                decided: decided.clone(),
+                visit: Box::new(visit.facts()),
             },
             Self::Answering { facts, .. } => Flow::Answering(facts.clone()),
             Self::Settling { facts, .. } => Flow::Settling(facts.clone()),
@@ -201,7 +201,7 @@ impl Stage {
         };
         match facts.confirm(choice, input) {
             Confirmed::Answer(answering) => {
-                let facts = context.commit(answering);
+                let facts = context.commit(*answering);
                 Self::answer(facts, handshake, peer, context)
             }
             Confirmed::Factor(decided) => Self::visit(decided, handshake, peer, entropy, context),
@@ -309,7 +309,7 @@ impl Stage {
                     decided,
                     handshake,
                     peer,
-                    visit: Box::new(visit),
+                    visit,
                 }),
                 Step::Passed(Passed { event, assertion }) => {
                     context.tell(Event::SecondFactor(event));

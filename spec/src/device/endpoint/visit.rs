@@ -1,5 +1,7 @@
 //! The stages of a visit to the factor server (protocol.md, section 8).
 
+use alloc::boxed::Box;
+
 use super::line::{Greeted, Line, authenticate_message_2, decode, greet, prepare_message_3};
 use super::stage::{Context, greets, speaks};
 use super::{Event, Peer};
@@ -52,11 +54,17 @@ pub(super) enum Visit {
 /// What a message of the factor server came to.
 pub(super) enum Step {
     /// The visit goes on.
-    On(Visit),
+    On(Box<Visit>),
     /// The factor is verified.
     Passed(Passed),
     /// No PIN is evaluated any more.
     Blocked(SecondFactor),
+}
+
+impl Step {
+    fn on(visit: Visit) -> Self {
+        Self::On(Box::new(visit))
+    }
 }
 
 impl Visit {
@@ -169,24 +177,24 @@ impl Visit {
                 Self::opened(facts.status(&decode(content)?)?, line, context)
             }
             (Self::Creating { facts, line }, ty::STATUS) => {
-                Self::verify(facts.created(&decode(content)?)?, line, context).map(Step::On)
+                Self::verify(facts.created(&decode(content)?)?, line, context).map(Step::on)
             }
             (Self::Creating { facts, line }, ty::REFUSED) => {
                 let facts = facts.refused(code_of(&*decode::<Refused>(content)?))?;
-                Self::ask_status(facts, line, context).map(Step::On)
+                Self::ask_status(facts, line, context).map(Step::on)
             }
             (Self::Verifying { facts, line }, ty::VERDICT) => {
                 match facts.verdict(decode(content)?)? {
                     Judged::Passed(passed) => Ok(Step::Passed(passed)),
                     Judged::Again(asking) => {
-                        Ok(Step::On(Self::ask(context.commit(asking), line, context)))
+                        Ok(Step::on(Self::ask(context.commit(*asking), line, context)))
                     }
                     Judged::Blocked(event) => Ok(Step::Blocked(event)),
                 }
             }
             (Self::Verifying { facts, line }, ty::REFUSED) => {
                 let facts = facts.refused(code_of(&*decode::<Refused>(content)?))?;
-                Self::ask_status(facts, line, context).map(Step::On)
+                Self::ask_status(facts, line, context).map(Step::on)
             }
             (_, ty::REFUSED) => Err(code_of(&*decode::<Refused>(content)?).into()),
             _ => Err(Code::UnexpectedFrame.into()),
@@ -203,12 +211,12 @@ impl Visit {
             Opened::First(asking) => {
                 let facts = context.commit(asking);
                 context.tell(Event::SecondFactor(facts.event()));
-                Ok(Step::On(Self::AskingFirst { facts, line }))
+                Ok(Step::on(Self::AskingFirst { facts, line }))
             }
             Opened::Verify(asking) => {
-                Ok(Step::On(Self::ask(context.commit(asking), line, context)))
+                Ok(Step::on(Self::ask(context.commit(asking), line, context)))
             }
-            Opened::Repeat(facts) => Self::verify(facts, line, context).map(Step::On),
+            Opened::Repeat(facts) => Self::verify(facts, line, context).map(Step::on),
             Opened::Blocked(event) => Ok(Step::Blocked(event)),
         }
     }
@@ -318,7 +326,7 @@ impl Visit {
 }
 
 fn pin_key(visit: &Facts, d_sec: &Secret<32>, generation: u32, pin: &Pin) -> PinKey {
-    PinKey::from_pin(d_sec, &visit.registration.record(), generation.into(), pin)
+    PinKey::from_pin(d_sec, &visit.registration.record(), generation, pin)
 }
 
 /// Signs a detached statement, and wipes the key.

@@ -201,5 +201,5 @@ fn new_parameters_are_stored_and_known_ones_are_not() {
         trust: Trust::Link,
         ..known(auth_parameters())
     };
-    assert_eq!(greeted(&Wallet::default()), [Update::Server(new)]);
+    assert_eq!(greeted(&Wallet::default()), [Update::Server(Box::new(new))]);
 }

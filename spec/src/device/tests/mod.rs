@@ -9,6 +9,7 @@ mod peer;
 mod second_factor;
 mod wallet;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;

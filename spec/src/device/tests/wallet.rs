@@ -15,7 +15,7 @@ fn an_update_applied_twice_is_applied_once() {
     let (server, account) = (auth_id(), ALICE);
     let newer = edited(auth_parameters(), |p| p.epoch = 4);
     for update in [
-        Update::Server(known(newer)),
+        Update::Server(Box::new(known(newer))),
         Update::Counter {
             server,
             account,
@@ -51,7 +51,7 @@ fn nothing_falls() {
         ..enrolled().registrations[0].clone()
     };
     for update in [
-        Update::Server(known(older)), // epochs
+        Update::Server(Box::new(known(older))), // epochs
         Update::Counter {
             server,
             account,
