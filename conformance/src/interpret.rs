@@ -3,9 +3,9 @@
 use countersign_vectors::case::{Case, Role, Step};
 use countersign_vectors::seed::Seed;
 
-use crate::dialogue::{self, Stage};
 use crate::outcome::{Outcome, Stop};
 use crate::session::Session;
+use crate::stage::{Stage, stage};
 use crate::statics;
 use crate::subject::Subject;
 
@@ -46,5 +46,5 @@ fn begin(case: &Case, session: &mut Session<'_, '_>) -> Result<Option<Box<dyn St
         statics::open(session)?;
         return Ok(None);
     }
-    dialogue::stage(case).map(Some)
+    stage(case).map(Some)
 }

@@ -4,7 +4,7 @@
 //! is a program that answers JSON lines on stdin with JSON lines on stdout.
 //!
 //! ```text
-//!  cli ──> doctor, run ──> interpret ──> statics │ dialogue    what is asked, what is right
+//!  cli ──> doctor, run ──> interpret ──> statics │ stage       what is asked, what is right
 //!                │                          │
 //!                │                       session               open, step, close
 //!                │                          │
@@ -21,7 +21,6 @@
 
 pub mod adapter;
 pub mod cli;
-pub mod dialogue;
 pub mod doctor;
 pub mod events;
 pub mod interpret;
@@ -35,5 +34,6 @@ pub mod run;
 pub mod select;
 pub mod session;
 pub mod spoil;
+pub mod stage;
 pub mod statics;
 pub mod subject;

@@ -78,6 +78,9 @@ impl From<u16> for Refusal {
     }
 }
 
+/// A session that was opened, and the values that go with the answer.
+type Opened = (Box<dyn Role>, Object);
+
 /// The reference adapter's state: its open sessions.
 #[derive(Default)]
 pub struct Adapter {
@@ -141,9 +144,9 @@ impl Adapter {
                 config,
                 now_ms,
             } => {
-                let opened = open(&role, &config, now_ms)?;
+                let (opened, values) = open(&role, config, now_ms)?;
                 self.sessions.insert(session, opened);
-                Ok(Reply::done(id))
+                Ok(Reply::returned(id, values))
             }
             Request::Step {
                 id,
@@ -210,11 +213,10 @@ fn hello(id: u64) -> Reply {
     reply
 }
 
-/// A fresh session of a role; `device`, `auth` and `factor` take their
-/// configuration and the time at which they begin.
-fn open(role: &str, _config: &Object, _now_ms: Option<u64>) -> Result<Box<dyn Role>, Refusal> {
+/// A fresh session of a role, and what it says of itself.
+fn open(role: &str, _config: Object, _now_ms: Option<u64>) -> Result<Opened, Refusal> {
     match role {
-        "static" => Ok(Box::new(statics::Functions)),
+        "static" => Ok((Box::new(statics::Functions), Object::new())),
         other => Err(Refusal::Unsupported(other.to_owned())),
     }
 }

@@ -4,7 +4,13 @@
 //! One [`Stage`] per role under test holds the other parties, the network and
 //! the clock of one case. A turn of a case acts on the stage, the stage acts
 //! on the implementation through the [`Session`], and what comes back is
-//! checked against the turn's expectation.
+//! [judged](judge::judge) by the turn's expectation.
+//!
+//! A stage also checks, in every turn, what no expectation names: signatures,
+//! numbers, and that nothing is said before its time.
+
+pub mod judge;
+pub mod with;
 
 use countersign_vectors::case::{Case, Role, Turn};
 
