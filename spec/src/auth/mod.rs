@@ -16,7 +16,7 @@
 //!
 //! Facts ([`Session`], [`Enrolment`], [`Account`]) are plain data. A decision is a
 //! pure function of facts, request, time and entropy; it gives a [`Commit`], or a
-//! refusal, which stores nothing. The endpoint around it turns bytes into
+//! refusal, which stores nothing. The [`endpoint`] around it turns bytes into
 //! requests and outcomes into bytes.
 //!
 //! Nothing here reads a store, a clock or a private key, decides on a statement
@@ -28,6 +28,7 @@ mod assertion;
 mod commit;
 mod config;
 mod draw;
+pub mod endpoint;
 mod enrol;
 mod enrolment;
 mod greeting;

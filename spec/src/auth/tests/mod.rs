@@ -2,6 +2,7 @@
 
 mod account;
 mod assertion;
+mod endpoint;
 mod enrol;
 mod greeting;
 mod lineage;
