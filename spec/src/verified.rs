@@ -7,7 +7,7 @@ use core::ops::Deref;
 ///
 /// It is the only way from bytes to a decision, so every transition that acts
 /// on a peer's word takes one. Nobody outside of this crate can make one, and
-/// inside only [`cose`](crate::cose) and the channel do.
+/// inside only [`cose`](crate::cose), the handshake and the channel do.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Verified<T>(T);
 

@@ -132,7 +132,7 @@ impl Opened {
     /// # Errors
     /// [`Failure`], which ends the attempt: 211 for no account, another account, a
     /// signature that does not verify, or a credential of the kind that the purpose
-    /// does not take (CRED-K2); 107 for the credential of a server (CRED-K1); 209 or
+    /// does not take (CRED-2); 107 for the credential of a server (CRED-1); 209 or
     /// 1xx for what is no statement.
     pub fn verify(
         self,

@@ -1,5 +1,6 @@
 //! From message_1 to message_2.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::super::draw::Draw;
@@ -28,9 +29,9 @@ pub struct Hello {
 #[derive(Debug)]
 pub enum Answer {
     /// For an enrolment: a voucher, by `K_asv`.
-    Voucher(VoucherToSign),
+    Voucher(Box<VoucherToSign>),
     /// For a login: message_2, by `K_as`.
-    Message2(Message2ToSign),
+    Message2(Box<Message2ToSign>),
 }
 
 /// Waits for `K_asv` to sign the voucher.
@@ -129,16 +130,16 @@ impl Hello {
             credential: Credential::server(config.server, config.handshake_key),
         };
         match offer {
-            Offer::Login(ead_2) => prepared.offer(&ead_2).map(Answer::Message2),
+            Offer::Login(ead_2) => Ok(Answer::Message2(Box::new(prepared.offer(&ead_2)?))),
             Offer::Enrolment(offer) => {
                 let context = (config.factor_server.server,);
                 let voucher = to_sign(offer.voucher(), &context, config.voucher_key.kid())
                     .map_err(|_| told(Code::TooLarge))?;
-                Ok(Answer::Voucher(VoucherToSign {
+                Ok(Answer::Voucher(Box::new(VoucherToSign {
                     prepared,
                     offer,
                     voucher,
-                }))
+                })))
             }
         }
     }

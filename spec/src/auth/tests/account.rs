@@ -16,7 +16,8 @@ use crate::registry::limit;
 fn an_account_changes_only_as_its_diagram_says() {
     use Standing::{Active, Frozen, Revoked, Suspended};
     type Change = fn(Account) -> Result<Account, WrongStanding>;
-    let changes: [(&str, Change, &[(Standing, Standing)]); 4] = [
+    type Row = (&'static str, Change, &'static [(Standing, Standing)]);
+    let changes: [Row; 4] = [
         ("suspend", Account::suspend, &[(Active, Suspended)]),
         ("resume", Account::resume, &[(Suspended, Active)]),
         ("lift", Account::lift, &[(Frozen, Active)]),
@@ -132,5 +133,12 @@ fn an_enrolment_asks_for_the_pin_alone() {
     use crate::registry::Factor;
     assert!(Enrolment::POLICY.allows(Factor::Pin));
     assert!(!Enrolment::POLICY.allows(Factor::Biometric));
-    assert!(!Enrolment::POLICY.cached);
+    assert_eq!(
+        Enrolment::POLICY,
+        Policy {
+            factors: 1,
+            max_age_s: 120,
+            cached: false
+        }
+    );
 }

@@ -4,10 +4,10 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::scene::{
-    CURRENT, ENTROPY, NEXT, NOW, SUBJECT, Said, account, announce, config, device, other_device,
-    policy, session, text,
+    ENTROPY, NEXT, NOW, SUBJECT, Said, account, announce, config, device, other_device, policy,
+    session, text,
 };
-use super::store::{Conflict, Store};
+use super::store::Store;
 use crate::auth::{
     Account, Commit, Confirmed, Expect, Fact, FactId, Followed, Lineage, LoginFacts, Outcome,
     Rejected, Session, SessionState, Standing, decide_login,
@@ -19,16 +19,16 @@ use crate::messages::handshake::{EnrolmentProof, Policy};
 use crate::registry::{Decision, Factor, Purpose, limit};
 use crate::values::{AccountId, AssertionId, Bind, Digest, Rolling, SessionId, Type, UnixSeconds};
 
-struct Case {
-    session: Session,
-    account: Account,
-    said: Said,
-    used: bool,
-    now: UnixSeconds,
+pub struct Case {
+    pub session: Session,
+    pub account: Account,
+    pub said: Said,
+    pub used: bool,
+    pub now: UnixSeconds,
 }
 
 impl Case {
-    fn decide(&self) -> Result<Commit, Refusal> {
+    pub fn decide(&self) -> Result<Commit, Refusal> {
         let facts = LoginFacts {
             session: &self.session,
             account: &self.account,
@@ -44,12 +44,12 @@ impl Case {
         )
     }
 
-    fn outcome(&self) -> Result<Outcome, Refusal> {
+    pub fn outcome(&self) -> Result<Outcome, Refusal> {
         self.decide().map(Commit::committed)
     }
 
     /// Decides and commits, and goes on from there.
-    fn commit(&mut self) -> Outcome {
+    pub fn commit(&mut self) -> Outcome {
         let mut store = Store::default();
         store.sessions.insert(self.session.id, self.session.clone());
         store.accounts.insert(self.account.id, self.account.clone());
@@ -61,7 +61,7 @@ impl Case {
     }
 
     /// Has the device answer again, in a new handshake, with what it was given.
-    fn again(&mut self, rolling: Rolling) {
+    pub fn again(&mut self, rolling: Rolling) {
         self.said.statement.counter = self.said.statement.counter.map(|counter| counter + 1);
         self.said.statement.rolling = Some(rolling);
         self.said.began = self.now;
@@ -72,7 +72,7 @@ impl Case {
     }
 }
 
-fn base() -> Case {
+pub fn base() -> Case {
     Case {
         session: session(),
         account: account(),
@@ -82,14 +82,14 @@ fn base() -> Case {
     }
 }
 
-fn declined() -> Case {
+pub fn declined() -> Case {
     Case {
         said: Said::decline(),
         ..base()
     }
 }
 
-fn settled(outcome: Outcome) -> Settled {
+pub fn settled(outcome: Outcome) -> Settled {
     match outcome {
         Outcome::Settled(settled) => settled,
         Outcome::Refused(code) => panic!("refused: {code:?}"),
@@ -441,7 +441,8 @@ fn at_the_edge_a_login_is_settled() {
 /// AST-4: bind is the server's own, of everything that was signed.
 #[test]
 fn an_assertion_is_for_this_statement_alone() {
-    let changes: [(&str, fn(&mut Said)); 5] = [
+    type Row = (&'static str, fn(&mut Said));
+    let changes: [Row; 5] = [
         ("another account", |said| said.account = None),
         ("another session", |said| said.session = SessionId([0; 32])),
         ("other announce info", |said| said.statement.announce = None),
@@ -498,156 +499,6 @@ fn assertion_rules_are_asked_of_the_right_facts() {
         change(&mut case);
         assert_eq!(case.decide(), Err(code.into()));
     }
-}
-
-/// SES-6: "the same result, and change nothing but that account's clone counter and rolling value".
-#[test]
-fn the_same_confirmation_again_gives_the_same_result() {
-    let mut case = base();
-    let first = settled(case.commit());
-    let before = case.session.clone();
-    case.now = NOW.plus(1);
-    case.again(first.rolling);
-    let second = settled(case.commit());
-    assert_eq!(
-        second,
-        Settled {
-            rolling: second.rolling,
-            ..first.clone()
-        }
-    );
-    assert_eq!(case.session, before);
-    let Lineage::Followed(last) = case.account.lineage else {
-        panic!()
-    };
-    assert_eq!(
-        (last.counter, last.current, last.next),
-        (12, first.rolling, second.rolling)
-    );
-    assert!(case.used, "its assertion is used up");
-}
-
-#[test]
-fn a_repetition_needs_its_own_assertion() {
-    let mut case = base();
-    let first = settled(case.commit());
-    case.now = NOW.plus(1);
-    case.again(first.rolling);
-    case.said.presented = None;
-    assert_eq!(case.decide(), Err(Code::FactorRequired.into()));
-}
-
-#[test]
-fn a_session_leaves_new_once() {
-    for (first, then) in [
-        (Decision::Confirm, Decision::Decline),
-        (Decision::Decline, Decision::Confirm),
-        (Decision::Decline, Decision::Decline),
-    ] {
-        let of = |decision| match decision {
-            Decision::Confirm => Said::login(),
-            Decision::Decline => Said::decline(),
-        };
-        let mut case = Case {
-            said: of(first),
-            ..base()
-        };
-        let rolling = settled(case.commit()).rolling;
-        case.said = of(then);
-        case.now = NOW.plus(1);
-        case.again(rolling);
-        assert_eq!(
-            case.decide(),
-            Err(Code::SessionFinished.into()),
-            "{first:?}, then {then:?}"
-        );
-    }
-}
-
-#[test]
-fn of_two_at_once_one_is_committed() {
-    let (yes, no) = (base().decide().unwrap(), declined().decide().unwrap());
-    let mut store = Store::default();
-    store.sessions.insert(session().id, session());
-    store.accounts.insert(account().id, account());
-    assert!(store.apply(yes).is_ok());
-    let after = store.clone();
-    assert_eq!(store.apply(no), Err(Conflict));
-    assert_eq!(store, after);
-}
-
-#[test]
-fn an_assertion_is_used_up_in_the_commit() {
-    let mut store = Store::default();
-    store.sessions.insert(session().id, session());
-    store.accounts.insert(account().id, account());
-    store.assertions.insert(AssertionId([0x1d; 16]));
-    // Somebody used it between our read and our commit.
-    assert_eq!(store.apply(base().decide().unwrap()), Err(Conflict));
-}
-
-#[test]
-fn a_copy_freezes_the_account_and_leaves_the_session() {
-    for (mut case, what) in [(base(), "confirm"), (declined(), "decline")] {
-        case.said.statement.rolling = Some(Rolling([0x99; 16]));
-        let commit = case.decide().unwrap();
-        let version = Some(account().version);
-        assert_eq!(
-            commit.expects(),
-            [Expect {
-                fact: FactId::Account(account().id),
-                version
-            }]
-        );
-        let frozen = Account {
-            standing: Standing::Frozen,
-            version: 5,
-            ..account()
-        };
-        assert_eq!(commit.writes(), [Fact::Account(frozen)], "{what}");
-        assert_eq!(
-            case.commit(),
-            Outcome::Refused(Code::CloneSuspected),
-            "{what}"
-        );
-        // CLN-5: the original is refused from now on, too.
-        case.said.statement.rolling = Some(NEXT);
-        assert_eq!(case.decide(), Err(Code::AccountNotActive.into()), "{what}");
-    }
-}
-
-#[test]
-fn a_counter_used_again_freezes_if_the_handshake_is_newer() {
-    let mut case = base();
-    case.said.statement.counter = Some(10);
-    assert_eq!(case.outcome(), Ok(Outcome::Refused(Code::CloneSuspected)));
-    // The same bytes, overtaken on their way: refused, and nothing is stored.
-    case.said.began = UnixSeconds(NOW.0 - 500);
-    assert_eq!(case.decide(), Err(Code::CloneSuspected.into()));
-}
-
-#[test]
-fn a_lost_answer_is_no_copy() {
-    let mut case = base();
-    case.said.statement.rolling = Some(CURRENT);
-    let settled = settled(case.commit());
-    let Lineage::Followed(last) = case.account.lineage else {
-        panic!()
-    };
-    assert_eq!((last.current, last.next), (CURRENT, settled.rolling));
-}
-
-#[test]
-fn a_lifted_freeze_lets_the_device_go_on() {
-    let mut case = base();
-    case.account = account().frozen().lift().unwrap();
-    case.said.statement.counter = Some(3);
-    case.said.statement.rolling = Some(Rolling([0x99; 16]));
-    let settled = settled(case.commit());
-    let Lineage::Followed(last) = case.account.lineage else {
-        panic!()
-    };
-    assert_eq!((last.counter, last.next), (3, settled.rolling));
 }
 
 #[test]

@@ -7,5 +7,7 @@ mod enrol;
 mod greeting;
 mod lineage;
 mod login;
+mod peer;
+mod repeated;
 mod scene;
 mod store;

@@ -280,7 +280,7 @@ impl Presented {
     pub fn signed(&self, computed: Bind) -> Bytes {
         let payload = Assertion {
             bind: self.bind.unwrap_or(computed),
-            ..self.payload.clone()
+            ..self.payload
         };
         let signer = key(self.signer);
         let to_sign = to_sign(&payload, &(self.context,), signer.kid()).unwrap();
