@@ -123,7 +123,7 @@ impl Requester {
 
     /// Whether `record` is the requester's own (FAC-1).
     pub(super) fn owns(&self, record: &Record) -> bool {
-        record.id == self.record && record.device == self.device
+        record.device == self.device
     }
 }
 

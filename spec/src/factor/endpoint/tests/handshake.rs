@@ -161,3 +161,20 @@ fn the_answer_to_message_3_is_repeated_for_180_seconds() {
     other[5] ^= 1;
     assert_eq!(repeat(&other, 0), Err(Code::UnexpectedFrame.into()));
 }
+
+/// A store that hands out the wrong record tells the device nothing of it.
+#[test]
+fn the_status_is_of_the_requesters_own_record() {
+    let mut server = Server::default();
+    let (mut connection, mut device, _) = server.connect(&Talk::default());
+    let create = device.create("1234", connection.requester().channel());
+    let record = device.seal(&create);
+    let _: Status = device.hear(&server.serve(&mut connection, &record));
+    let (_, _, own) = server.connect(&Talk::default());
+    assert!(own.record.is_some());
+
+    let stored = server.record.as_mut().unwrap();
+    stored.device = k_sf().public();
+    let (_, _, foreign) = server.connect(&Talk::default());
+    assert_eq!(foreign.record, None);
+}
