@@ -1,5 +1,6 @@
 //! The arguments of a step.
 
+use countersign::values::Version;
 use countersign_vectors::case::Object;
 use serde_json::Value;
 
@@ -55,6 +56,30 @@ impl Args {
     /// [`Refusal::Error`] if it is missing or not such a number.
     pub fn small(&self, name: &str) -> Result<u32, Refusal> {
         self.get(name, |value| value.as_u64()?.try_into().ok())
+    }
+
+    /// A list, each element read by `read`.
+    ///
+    /// # Errors
+    /// [`Refusal::Error`] if it is missing, no list, or what `read` returns.
+    pub fn list<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&Value) -> Result<T, Refusal>,
+    ) -> Result<Vec<T>, Refusal> {
+        self.get(name, Value::as_array)?.iter().map(read).collect()
+    }
+
+    /// A list of versions, each `[major, minor]`.
+    ///
+    /// # Errors
+    /// [`Refusal::Error`] if it is missing or no such list.
+    pub fn versions(&self, name: &str) -> Result<Vec<Version>, Refusal> {
+        self.list(name, |value| {
+            let [major, minor] = serde_json::from_value(value.clone())
+                .map_err(|error| Refusal::Error(format!("`{name}`: {error}")))?;
+            Ok(Version { major, minor })
+        })
     }
 
     /// `None` if the argument is absent or `null`, else what `read` makes of it.

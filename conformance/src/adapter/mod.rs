@@ -5,6 +5,8 @@
 
 mod args;
 mod codec;
+mod factor;
+mod server;
 mod statics;
 #[cfg(test)]
 mod tests;
@@ -214,9 +216,12 @@ fn hello(id: u64) -> Reply {
 }
 
 /// A fresh session of a role, and what it says of itself.
-fn open(role: &str, _config: Object, _now_ms: Option<u64>) -> Result<Opened, Refusal> {
+fn open(role: &str, config: Object, _now_ms: Option<u64>) -> Result<Opened, Refusal> {
     match role {
+        // What hello does not claim does not open.
+        other if !ROLES.contains(&other) => Err(Refusal::Unsupported(other.to_owned())),
         "static" => Ok((Box::new(statics::Functions), Object::new())),
+        "factor" => factor::open(config),
         other => Err(Refusal::Unsupported(other.to_owned())),
     }
 }

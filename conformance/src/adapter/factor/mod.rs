@@ -1,0 +1,167 @@
+//! The role `factor`: the factor server of `countersign`, as replicas over one store.
+
+mod replica;
+mod store;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use countersign::crypto::PublicKey;
+use countersign::factor::Config;
+use countersign::factor::endpoint::Offer;
+use countersign::registry::ServerKind;
+use countersign::values::{RecordId, ServerId, UnixSeconds};
+use countersign_vectors::case::Object;
+use serde_json::{Value, json};
+
+use self::replica::{Hold, Replica};
+use self::store::Store;
+use super::server::Server;
+use super::{Args, Effects, Happening, Opened, Refusal, Role};
+use crate::peer::keys::Key;
+
+/// How many replicas there are.
+const REPLICAS: usize = 2;
+
+/// The operator's settings and the secrets, the same on every replica.
+struct Setup {
+    config: Config,
+    offer: Offer,
+    handshake_key: Key,
+    statement_key: Key,
+    pseudonym_key: [u8; 32],
+}
+
+/// One session of the role.
+struct FactorServer {
+    setup: Setup,
+    store: Store,
+    replicas: [Replica; REPLICAS],
+}
+
+/// Opens the role.
+///
+/// # Errors
+/// [`Refusal::Error`] for a configuration that makes no factor server.
+pub(super) fn open(config: Object) -> Result<Opened, Refusal> {
+    let args = Args(config);
+    let server = Server::of(&args, ServerKind::Factor, None)?;
+    let values = server.values();
+    let role = FactorServer {
+        setup: Setup::of(&args, server)?,
+        store: Store::default(),
+        replicas: Default::default(),
+    };
+    Ok((Box::new(role), values))
+}
+
+impl Setup {
+    fn of(args: &Args, server: Server) -> Result<Self, Refusal> {
+        let max_attempts = NonZeroU32::new(args.small("max_attempts")?)
+            .ok_or_else(|| Refusal::Error("`max_attempts` is zero".to_owned()))?;
+        let issuers: BTreeMap<ServerId, PublicKey> =
+            args.list("issuers", issuer)?.into_iter().collect();
+        Ok(Self {
+            config: Config {
+                server: server.id,
+                store_epoch: args.small("store_epoch")?,
+                max_attempts,
+                statement_kid: server.statement_key.public().kid(),
+                issuers,
+            },
+            offer: Offer {
+                server: server.id,
+                versions: server.versions,
+                epoch: server.epoch,
+                parameters: server.chain,
+                handshake_key: server.handshake_key.public(),
+            },
+            handshake_key: server.handshake_key,
+            statement_key: server.statement_key,
+            pseudonym_key: args.array("pseudonym_key")?,
+        })
+    }
+}
+
+impl Role for FactorServer {
+    fn step(&mut self, happening: Happening) -> Result<Effects, Refusal> {
+        let args = &happening.args;
+        match happening.op.as_str() {
+            "receive" => {
+                let frame = happening.input.as_deref().unwrap_or_default();
+                let hold = match args.0.get("hold") {
+                    Some(Value::Bool(true)) => Hold::BeforeCommit,
+                    _ => Hold::Nothing,
+                };
+                let (setup, store, replica) = self.at(args)?;
+                replica.receive(
+                    setup,
+                    store,
+                    frame,
+                    hold,
+                    entropy(&happening)?,
+                    now(&happening)?,
+                )
+            }
+            "commit" => {
+                let (setup, store, replica) = self.at(args)?;
+                replica.commit(setup, store, now(&happening)?)
+            }
+            "crash" => {
+                let (_, _, replica) = self.at(args)?;
+                *replica = Replica::default();
+                Ok(Effects::default())
+            }
+            "record.read" => self.read(RecordId(args.array("record")?)),
+            other => Err(Refusal::Unsupported(other.to_owned())),
+        }
+    }
+}
+
+impl FactorServer {
+    /// The replica that a step is for, the first unless it says otherwise.
+    fn at(&mut self, args: &Args) -> Result<(&Setup, &mut Store, &mut Replica), Refusal> {
+        let number = args.optional("replica", Args::uint)?.unwrap_or(0);
+        let replica = usize::try_from(number)
+            .ok()
+            .and_then(|number| self.replicas.get_mut(number))
+            .ok_or_else(|| Refusal::Error(format!("there is no replica {number}")))?;
+        Ok((&self.setup, &mut self.store, replica))
+    }
+
+    fn read(&self, record: RecordId) -> Result<Effects, Refusal> {
+        let mut effects = Effects::default();
+        if let Some(record) = self.store.record(record) {
+            let values = json!({
+                "failed_attempts": record.lockout.failed_attempts,
+                "request_number": record.last_number(),
+                "generation": record.generation,
+            });
+            effects.values = serde_json::from_value(values).unwrap_or_default();
+        }
+        Ok(effects)
+    }
+}
+
+fn issuer(value: &Value) -> Result<(ServerId, PublicKey), Refusal> {
+    let object = value.as_object().cloned().unwrap_or_default();
+    let args = Args(object);
+    Ok((
+        ServerId(args.array("id")?),
+        PublicKey(args.array("statement_key")?),
+    ))
+}
+
+fn entropy(happening: &Happening) -> Result<[u8; 32], Refusal> {
+    let entropy = happening.entropy.as_deref().unwrap_or_default();
+    entropy
+        .try_into()
+        .map_err(|_| Refusal::Error("`entropy` has 32 bytes".to_owned()))
+}
+
+fn now(happening: &Happening) -> Result<UnixSeconds, Refusal> {
+    happening
+        .now_ms
+        .map(|ms| UnixSeconds(ms / 1000))
+        .ok_or_else(|| Refusal::Error("`now_ms` is missing".to_owned()))
+}
