@@ -66,8 +66,8 @@ pub struct EnrolmentOffer {
 /// Reads EAD_1. `g_x` is the ephemeral key of message_1.
 ///
 /// # Errors
-/// In this order: HS-8 [208], HS-9 [210], a list of versions that is empty or too
-/// long [107], VER-2 [202], SES-3 [300].
+/// In this order: HS-8 (208), HS-9 (210), a list of versions that is empty or too
+/// long (107), VER-2 (202), SES-3 (300).
 pub fn greet(config: &Config, ead_1: &Ead1, g_x: &[u8; 32]) -> Result<Greeting, Refusal> {
     if ead_1.server != config.server {
         return Err(Code::WrongServer.into());
