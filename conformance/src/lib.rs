@@ -21,6 +21,7 @@
 
 pub mod adapter;
 pub mod cli;
+pub mod diff;
 pub mod doctor;
 pub mod events;
 pub mod interpret;

@@ -69,7 +69,8 @@ pub enum Request {
         /// Everything else that belongs to it.
         #[serde(default, skip_serializing_if = "Object::is_empty")]
         args: Object,
-        /// Fresh random bytes, for implementations that claim the capability `entropy`.
+        /// 32 bytes that no other step has, for implementations that can take their randomness
+        /// from outside.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         entropy: Option<String>,
         /// The time, in milliseconds since 1970.

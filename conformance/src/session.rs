@@ -19,6 +19,7 @@ pub struct Session<'a, 'b> {
     open: BTreeSet<String>,
     seed: Seed,
     case: &'a str,
+    steps: u64,
 }
 
 /// What happens to a session in one step.
@@ -30,8 +31,6 @@ pub struct Input {
     pub bytes: Option<Vec<u8>>,
     /// Everything else that belongs to it.
     pub args: Object,
-    /// Fresh random bytes for implementations that take them.
-    pub entropy: Option<Vec<u8>>,
     /// The time, in milliseconds since 1970.
     pub now_ms: Option<u64>,
 }
@@ -68,6 +67,7 @@ impl<'a, 'b> Session<'a, 'b> {
             open: BTreeSet::new(),
             seed,
             case,
+            steps: 0,
         }
     }
 
@@ -96,18 +96,20 @@ impl<'a, 'b> Session<'a, 'b> {
         Ok(answer)
     }
 
-    /// One step of the session `name`.
+    /// One step of the session `name`, with 32 bytes of entropy that no other step has.
     ///
     /// # Errors
     /// [`Stop`] for everything but `ok` and a refusal.
     pub fn step(&mut self, name: &str, input: Input) -> Result<Answer, Stop> {
+        self.steps += 1;
+        let entropy: [u8; 32] = self.entropy(&format!("step {}", self.steps));
         let reply = self.subject.ask(|id| Request::Step {
             id,
             session: name.to_owned(),
             op: input.op,
             input: input.bytes.map(hex::encode),
             args: input.args,
-            entropy: input.entropy.map(hex::encode),
+            entropy: Some(hex::encode(entropy)),
             now_ms: input.now_ms,
         })?;
         answer(reply)
@@ -143,7 +145,7 @@ impl<'a, 'b> Session<'a, 'b> {
     }
 
     /// Reproducible random bytes, by name: what the runner's side of a dialogue
-    /// draws, and what it hands to implementations that claim `entropy`.
+    /// draws. The steps' own entropy has the names `step 1`, `step 2` and so on.
     pub fn entropy<const N: usize>(&self, name: &str) -> [u8; N] {
         self.seed.bytes(&format!("{}/{name}", self.case))
     }

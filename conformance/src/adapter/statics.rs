@@ -3,6 +3,7 @@
 
 use countersign::cbor::{self, EncodeError};
 use countersign::crypto::{P256, Pin, PinKey, PublicKey, SRule, Secret, Signature, Verifier};
+use countersign::edhoc::Credential;
 use countersign::messages::factor::{assertion_id, pseudonym};
 use countersign::messages::{BindInput, nonce_proof, session_id};
 use countersign::registry::{Decision, Purpose};
@@ -22,6 +23,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("cose.detached", codec::verify_detached),
     ("signature.verify", signature_verify),
     ("key.thumbprint", key_thumbprint),
+    ("credential.decode", credential_decode),
     ("session.id", session_id_of),
     ("nonce.proof", nonce_proof_of),
     ("bind", bind),
@@ -86,6 +88,15 @@ pub(super) fn signature(args: &Args, name: &str) -> Result<Signature, Refusal> {
 fn key_thumbprint(args: &Args) -> Result<Object, Refusal> {
     let kid = PublicKey(args.array("key")?).kid();
     Ok(bytes([("kid", kid.as_bytes())]))
+}
+
+fn credential_decode(args: &Args) -> Result<Object, Refusal> {
+    let credential = Credential::decode(&args.bytes("bytes")?).map_err(|error| error.code())?;
+    let mut object = bytes([("key", &credential.key.0)]);
+    if let Some(server) = credential.subject {
+        object.extend(bytes([("server", server.as_bytes())]));
+    }
+    Ok(object)
 }
 
 fn session_id_of(args: &Args) -> Result<Object, Refusal> {

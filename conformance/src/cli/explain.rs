@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::run::print;
 use super::{Choice, Exit, Halt, groups};
+use crate::diff;
 use crate::requirement;
 use crate::select::nearest;
 
@@ -38,7 +39,10 @@ pub(super) fn explain(id: &str) -> Result<Exit, Halt> {
     let groups = groups()?;
     let cases = || groups.iter().flat_map(|group| &group.cases);
     if let Some(case) = cases().find(|case| case.id == id) {
-        print(&explain_case(case))?;
+        let base = case
+            .spoiled()
+            .and_then(|spoiled| cases().find(|base| base.id == spoiled.base));
+        print(&explain_case(case, base))?;
         return Ok(Exit::Fine);
     }
     let exercising: Vec<&Case> = cases()
@@ -79,7 +83,7 @@ pub(super) fn unknown(id: &str, groups: &[Group]) -> Halt {
     Halt::usage(format!("there is no `{id}`; {hint}"))
 }
 
-fn explain_case(case: &Case) -> String {
+fn explain_case(case: &Case, base: Option<&Case>) -> String {
     let mut text = format!("{}\n{}\n\n{}\n\n", case.id, case.title, case.why);
     let level = if case.level == Level::Must {
         "MUST"
@@ -134,6 +138,15 @@ fn explain_case(case: &Case) -> String {
                 object(&mut text, "expect ", &turn.expect);
             }
         }
+    }
+    let differences = base
+        .map(|base| diff::against_base(case, base))
+        .unwrap_or_default();
+    if !differences.is_empty() {
+        text.push_str("\nagainst its base\n");
+    }
+    for line in differences {
+        let _ = writeln!(text, "   {line}");
     }
     text
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use countersign_vectors::case::{Case, Group, Role};
 
+use crate::diff;
 use crate::events::{CaseResult, Check, Finding, Record, Verdict};
 use crate::outcome::{Failure, Severity};
 use crate::requirement;
@@ -215,11 +216,29 @@ fn failures(text: &mut String, record: &Record, groups: &[Group], style: Style) 
         .collect();
     failed.sort_by_key(|(_, failure)| failure.severity);
     for (result, failure) in failed.iter().take(SHOWN_FAILURES) {
-        let case = groups
-            .iter()
-            .flat_map(|group| &group.cases)
-            .find(|case| case.id == result.case);
-        one_failure(text, result, failure, case, &record.run.command, style);
+        let find = |id: &str| {
+            groups
+                .iter()
+                .flat_map(|group| &group.cases)
+                .find(|case| case.id == id)
+        };
+        let case = find(&result.case);
+        let base = case
+            .and_then(Case::spoiled)
+            .and_then(|spoiled| find(&spoiled.base));
+        let differences = match (case, base) {
+            (Some(case), Some(base)) => diff::against_base(case, base),
+            _ => Vec::new(),
+        };
+        one_failure(
+            text,
+            result,
+            failure,
+            case,
+            &differences,
+            &record.run.command,
+            style,
+        );
     }
     if failed.len() > SHOWN_FAILURES {
         let _ = writeln!(text, "and {} more:", failed.len() - SHOWN_FAILURES);
@@ -241,6 +260,7 @@ fn one_failure(
     result: &CaseResult,
     failure: &Failure,
     case: Option<&Case>,
+    differences: &[String],
     command: &str,
     style: Style,
 ) {
@@ -266,6 +286,9 @@ fn one_failure(
             None => line("case", &case.title),
         }
         line("why", &case.why);
+    }
+    for difference in differences {
+        line("", difference);
     }
     if let Some(step) = failure.step {
         line("step", &step.to_string());
