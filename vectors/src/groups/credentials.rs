@@ -10,15 +10,21 @@ use crate::seed::Seed;
 
 /// Credentials of devices and servers, and what must not be inside one.
 pub fn group(seed: Seed) -> Group {
-    let mut group = Group::new("static-credential", "Credentials, and what must not be inside one.");
+    let mut group = Group::new(
+        "static-credential",
+        "Credentials, and what must not be inside one.",
+    );
     let public = Key::named(seed, "handshake-key").public();
     let server = hex::encode(seed.bytes::<16>("server-id"));
     let key = hex::encode(public);
     let good = |name: &str, item: &Item, values| {
-        positive(&format!("static.credential.{name}"), &format!("the credential of a {name}"))
-            .why("A credential that one party does not read ends every handshake.")
-            .requires(&["CRED-1"])
-            .does(decode(item, ok(values)))
+        positive(
+            &format!("static.credential.{name}"),
+            &format!("the credential of a {name}"),
+        )
+        .why("A credential that one party does not read ends every handshake.")
+        .requires(&["CRED-1"])
+        .does(decode(item, ok(values)))
     };
     let subject = (Item::Uint(2), Item::text(&server));
     let of = |claims: &[(Item, Item)], key: Item| {
@@ -28,8 +34,14 @@ pub fn group(seed: Seed) -> Group {
     };
     let right = cose_key(&public);
     let device = good("device", &of(&[], right.clone()), json!({ "key": key }));
-    let of_server = good("server", &of(std::slice::from_ref(&subject), right.clone()), json!({ "key": key, "server": server }));
-    let Item::Map(members) = &right else { unreachable!("a COSE key is a map") };
+    let of_server = good(
+        "server",
+        &of(std::slice::from_ref(&subject), right.clone()),
+        json!({ "key": key, "server": server }),
+    );
+    let Item::Map(members) = &right else {
+        unreachable!("a COSE key is a map")
+    };
     let with = |at: usize, value: Item| {
         let mut members = members.clone();
         members[at].1 = value;
@@ -110,12 +122,20 @@ pub fn group(seed: Seed) -> Group {
             .kills(kills)
             .does(decode(item, reject(*code)))
     };
-    group.cases.extend(of_device.iter().map(|row| spoil(&device, row)));
-    group.cases.extend(of_servers.iter().map(|row| spoil(&of_server, row)));
+    group
+        .cases
+        .extend(of_device.iter().map(|row| spoil(&device, row)));
+    group
+        .cases
+        .extend(of_servers.iter().map(|row| spoil(&of_server, row)));
     group.cases.splice(0..0, [device, of_server]);
     group
 }
 
 fn decode(item: &Item, expect: Expect) -> Step {
-    step("credential.decode", json!({ "bytes": hex::encode(item.encode()) }), expect)
+    step(
+        "credential.decode",
+        json!({ "bytes": hex::encode(item.encode()) }),
+        expect,
+    )
 }

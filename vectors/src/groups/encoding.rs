@@ -9,7 +9,13 @@ use crate::cbor::Item;
 use crate::seed::Seed;
 
 /// One spoiled place: (id, message, path to the position, bytes put there, what that is).
-type Row = (&'static str, &'static str, &'static [usize], &'static str, &'static str);
+type Row = (
+    &'static str,
+    &'static str,
+    &'static [usize],
+    &'static str,
+    &'static str,
+);
 
 /// What is wrong with the rows of a table, in common.
 struct Fault {
@@ -27,7 +33,15 @@ pub fn group(seed: Seed) -> Group {
         "static-encoding",
         "Bytes that are not deterministic CBOR, each kind in a real message.",
     );
-    for name in ["verify", "ead-1", "ead-2", "announce", "statement", "settled", "status"] {
+    for name in [
+        "verify",
+        "ead-1",
+        "ead-2",
+        "announce",
+        "statement",
+        "settled",
+        "status",
+    ] {
         group.cases.push(base(seed, name));
     }
     for fault in FAULTS {
@@ -42,10 +56,13 @@ pub fn group(seed: Seed) -> Group {
 fn base(seed: Seed, name: &str) -> Case {
     let sample = samples::find(seed, name);
     let bytes = hex::encode(sample.item().encode());
-    positive(&format!("static.encoding.{name}"), &format!("{name} is decoded and encoded again"))
-        .why("A message that not every implementation reads is no message.")
-        .requires(&["ENC-1"])
-        .does(decode(sample.rule, &bytes, ok(json!({ "bytes": bytes }))))
+    positive(
+        &format!("static.encoding.{name}"),
+        &format!("{name} is decoded and encoded again"),
+    )
+    .why("A message that not every implementation reads is no message.")
+    .requires(&["ENC-1"])
+    .does(decode(sample.rule, &bytes, ok(json!({ "bytes": bytes }))))
 }
 
 fn spoiled(seed: Seed, fault: &Fault, (id, name, path, hex, what): &Row) -> Case {
@@ -69,25 +86,36 @@ fn whole(seed: Seed) -> Vec<Case> {
     let sized = |sample: &samples::Sample, path: &[usize], text: bool, size: usize| {
         let around = put(sample.item(), path, Item::bytes([])).encode().len() + 2;
         let filler = match text {
-            true => Item::Map(vec![("a".into(), Item::Text("a".repeat(size - around - 3)))]),
+            true => Item::Map(vec![(
+                "a".into(),
+                Item::Text("a".repeat(size - around - 3)),
+            )]),
             false => Item::bytes(vec![0xa5; size - around]),
         };
         hex::encode(put(sample.item(), path, filler).encode())
     };
-    let case = |id: &str, of: &str, what: &str, requirement: &str, check: &str, bytes: &str, code| {
-        base(seed, of)
-            .but(&format!("static.encoding.{id}"), what)
-            .requires(&[requirement])
-            .flagged(&[if matches!(code, 105 | 106) { "limit" } else { "non-canonical" }])
-            .kills(check)
-            .does(decode(of, bytes, reject(code)))
-    };
+    let case =
+        |id: &str, of: &str, what: &str, requirement: &str, check: &str, bytes: &str, code| {
+            base(seed, of)
+                .but(&format!("static.encoding.{id}"), what)
+                .requires(&[requirement])
+                .flagged(&[if matches!(code, 105 | 106) {
+                    "limit"
+                } else {
+                    "non-canonical"
+                }])
+                .kills(check)
+                .does(decode(of, bytes, reject(code)))
+        };
     let fits = |id: &str, of: &str, bytes: &str| {
-        positive(&format!("static.encoding.{id}"), &format!("{of} is as long as it may be"))
-            .why("A limit that is off by one refuses what the other side may send.")
-            .requires(&["ENC-10"])
-            .flagged(&["limit"])
-            .does(decode(of, bytes, ok(json!({ "bytes": bytes }))))
+        positive(
+            &format!("static.encoding.{id}"),
+            &format!("{of} is as long as it may be"),
+        )
+        .why("A limit that is off by one refuses what the other side may send.")
+        .requires(&["ENC-10"])
+        .flagged(&["limit"])
+        .does(decode(of, bytes, ok(json!({ "bytes": bytes }))))
     };
     let deep = format!("{}00", "81".repeat(1000));
     let deep = put(samples::find(seed, "verify").item(), &[1], Item::raw(&deep)).encode();
@@ -97,47 +125,169 @@ fn whole(seed: Seed) -> Vec<Case> {
     let longest = |size| sized(&announce, &[1], true, size);
     let longest_statement = |size| sized(&statement, &[4], false, size);
     vec![
-        case("empty", "verify", "there are no bytes at all", "ENC-2", "cbor.truncated", "", 100)
-            .why("An empty message that is taken for a message says whatever the reader defaults to."),
-        case("truncated", "verify", "the last byte is missing", "ENC-2", "cbor.truncated", &verify[..verify.len() - 2], 100)
-            .why("A message that was cut off is completed by whatever stands behind it in memory."),
-        case("truncated-head", "verify", "only the head is there", "ENC-2", "cbor.truncated", "89", 100)
-            .why("A message that was cut off is completed by whatever stands behind it in memory."),
-        case("trailing-byte", "verify", "one byte follows the end", "ENC-8", "cbor.trailing", &format!("{verify}00"), 104)
-            .why("Bytes that one party hashes and another one ignores are a channel for forgers."),
-        case("trailing-message", "verify", "the message follows once more", "ENC-8", "cbor.trailing", &format!("{verify}{verify}"), 104)
-            .why("Two messages in one are counted once and acted on twice."),
-        case("long-array-head", "verify", "the array's head takes two bytes", "ENC-3", "cbor.shortest", &format!("9809{rest}"), 101)
-            .why("Two encodings of one message have two hashes: a repeat passes for something new."),
-        case("indefinite-array", "verify", "the array has an end instead of a length", "ENC-4", "cbor.definite", &format!("9f{rest}ff"), 101)
-            .why("Two encodings of one message have two hashes: a repeat passes for something new."),
-        case("tagged-message", "verify", "the message is tagged as CBOR", "ENC-6", "cbor.forbidden", &format!("d9d9f7{verify}"), 102)
-            .why("A tag changes what is hashed and nothing of what is read."),
-        case("tagged-message-as-sign1", "verify", "the message is tagged as COSE_Sign1", "ENC-6", "cbor.forbidden", &format!("d2{verify}"), 102)
-            .why("A tag changes what is hashed and nothing of what is read."),
-        case("depth-1000", "verify", "the request number is a thousand arrays", "ENC-9", "cbor.depth", &hex::encode(deep), 105)
-            .why("Nesting without a bound exhausts the stack of whoever reads it."),
-        case("structure-then-float", "verify", "the request number is a text and the proof a float", "ENC-14", "cbor.before-structure", &hex::encode(two), 102)
-            .why(NO_LIBRARY),
+        case(
+            "empty",
+            "verify",
+            "there are no bytes at all",
+            "ENC-2",
+            "cbor.truncated",
+            "",
+            100,
+        )
+        .why("An empty message that is taken for a message says whatever the reader defaults to."),
+        case(
+            "truncated",
+            "verify",
+            "the last byte is missing",
+            "ENC-2",
+            "cbor.truncated",
+            &verify[..verify.len() - 2],
+            100,
+        )
+        .why("A message that was cut off is completed by whatever stands behind it in memory."),
+        case(
+            "truncated-head",
+            "verify",
+            "only the head is there",
+            "ENC-2",
+            "cbor.truncated",
+            "89",
+            100,
+        )
+        .why("A message that was cut off is completed by whatever stands behind it in memory."),
+        case(
+            "trailing-byte",
+            "verify",
+            "one byte follows the end",
+            "ENC-8",
+            "cbor.trailing",
+            &format!("{verify}00"),
+            104,
+        )
+        .why("Bytes that one party hashes and another one ignores are a channel for forgers."),
+        case(
+            "trailing-message",
+            "verify",
+            "the message follows once more",
+            "ENC-8",
+            "cbor.trailing",
+            &format!("{verify}{verify}"),
+            104,
+        )
+        .why("Two messages in one are counted once and acted on twice."),
+        case(
+            "long-array-head",
+            "verify",
+            "the array's head takes two bytes",
+            "ENC-3",
+            "cbor.shortest",
+            &format!("9809{rest}"),
+            101,
+        )
+        .why("Two encodings of one message have two hashes: a repeat passes for something new."),
+        case(
+            "indefinite-array",
+            "verify",
+            "the array has an end instead of a length",
+            "ENC-4",
+            "cbor.definite",
+            &format!("9f{rest}ff"),
+            101,
+        )
+        .why("Two encodings of one message have two hashes: a repeat passes for something new."),
+        case(
+            "tagged-message",
+            "verify",
+            "the message is tagged as CBOR",
+            "ENC-6",
+            "cbor.forbidden",
+            &format!("d9d9f7{verify}"),
+            102,
+        )
+        .why("A tag changes what is hashed and nothing of what is read."),
+        case(
+            "tagged-message-as-sign1",
+            "verify",
+            "the message is tagged as COSE_Sign1",
+            "ENC-6",
+            "cbor.forbidden",
+            &format!("d2{verify}"),
+            102,
+        )
+        .why("A tag changes what is hashed and nothing of what is read."),
+        case(
+            "depth-1000",
+            "verify",
+            "the request number is a thousand arrays",
+            "ENC-9",
+            "cbor.depth",
+            &hex::encode(deep),
+            105,
+        )
+        .why("Nesting without a bound exhausts the stack of whoever reads it."),
+        case(
+            "structure-then-float",
+            "verify",
+            "the request number is a text and the proof a float",
+            "ENC-14",
+            "cbor.before-structure",
+            &hex::encode(two),
+            102,
+        )
+        .why(NO_LIBRARY),
         fits("announce-longest", "announce", &longest(6144)),
-        case("announce-too-long", "announce", "it is one byte over its limit", "ENC-10", "limit.message", &longest(6145), 106).why(big),
+        case(
+            "announce-too-long",
+            "announce",
+            "it is one byte over its limit",
+            "ENC-10",
+            "limit.message",
+            &longest(6145),
+            106,
+        )
+        .why(big),
         fits("statement-longest", "statement", &longest_statement(8192)),
-        case("statement-too-long", "statement", "it is one byte over its limit", "ENC-10", "limit.message", &longest_statement(8193), 106).why(big),
-        case("size-before-content", "statement", "it is over its limit and no CBOR", "ENC-14", "limit.message", &"ff".repeat(8193), 106)
-            .why("Whoever parses before he measures works for whoever sends."),
+        case(
+            "statement-too-long",
+            "statement",
+            "it is one byte over its limit",
+            "ENC-10",
+            "limit.message",
+            &longest_statement(8193),
+            106,
+        )
+        .why(big),
+        case(
+            "size-before-content",
+            "statement",
+            "it is over its limit and no CBOR",
+            "ENC-14",
+            "limit.message",
+            &"ff".repeat(8193),
+            106,
+        )
+        .why("Whoever parses before he measures works for whoever sends."),
     ]
 }
 
 /// The item with another one at a path of positions.
 fn put(item: Item, path: &[usize], new: Item) -> Item {
-    let Some((first, rest)) = path.split_first() else { return new };
-    let Item::Array(mut items) = item else { panic!("a path leads through arrays") };
+    let Some((first, rest)) = path.split_first() else {
+        return new;
+    };
+    let Item::Array(mut items) = item else {
+        panic!("a path leads through arrays")
+    };
     items[*first] = put(items[*first].clone(), rest, new);
     Item::Array(items)
 }
 
 fn decode(rule: &str, bytes: &str, expect: Expect) -> Step {
-    step("cbor.decode", json!({ "type": rule, "bytes": bytes }), expect)
+    step(
+        "cbor.decode",
+        json!({ "type": rule, "bytes": bytes }),
+        expect,
+    )
 }
 
 // verify = [33, request-number, store-epoch, generation, factor, purpose, bind, audience, proof]
@@ -309,4 +459,5 @@ const FAULTS: &[Fault] = &[
     },
 ];
 
-const NO_LIBRARY: &str = "Codes that depend on the library tell nobody who has to change something.";
+const NO_LIBRARY: &str =
+    "Codes that depend on the library tell nobody who has to change something.";

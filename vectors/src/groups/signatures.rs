@@ -12,18 +12,26 @@ const MESSAGE: &[u8] = b"countersign";
 
 /// Signatures under both rules for s, and keys that are none.
 pub fn group(seed: Seed) -> Group {
-    let mut group = Group::new("static-signature", "ECDSA signatures and P-256 points, good and bad.");
+    let mut group = Group::new(
+        "static-signature",
+        "ECDSA signatures and P-256 points, good and bad.",
+    );
     let key = Key::named(seed, "signer");
     let (public, signature) = (key.public(), key.sign(MESSAGE));
     let base = |rule: &str, kind: &str, signature: &[u8; 64]| {
-        positive(&format!("static.signature.{rule}-rule-{kind}-s"), &format!("s is {kind} under the rule {rule}"))
-            .why("A good signature that is refused locks its user out.")
-            .requires(&[if rule == "low" { "SIG-3" } else { "SIG-4" }])
-            .does(verify(&public, MESSAGE, signature, rule, ok(json!({}))))
+        positive(
+            &format!("static.signature.{rule}-rule-{kind}-s"),
+            &format!("s is {kind} under the rule {rule}"),
+        )
+        .why("A good signature that is refused locks its user out.")
+        .requires(&[if rule == "low" { "SIG-3" } else { "SIG-4" }])
+        .does(verify(&public, MESSAGE, signature, rule, ok(json!({}))))
     };
     let low = base("low", "low", &signature);
     let any = base("any", "low", &signature);
-    group.cases.push(base("any", "high", &key.sign_high(MESSAGE)));
+    group
+        .cases
+        .push(base("any", "high", &key.sign_high(MESSAGE)));
     group.cases.extend(forms(&low, "low", &public, &signature));
     group.cases.extend(forms(&any, "any", &public, &signature));
     group.cases.push(
@@ -32,7 +40,13 @@ pub fn group(seed: Seed) -> Group {
             .requires(&["SIG-3"])
             .flagged(&["malleable-signature"])
             .kills("signature.low-s")
-            .does(verify(&public, MESSAGE, &key.sign_high(MESSAGE), "low", reject(112))),
+            .does(verify(
+                &public,
+                MESSAGE,
+                &key.sign_high(MESSAGE),
+                "low",
+                reject(112),
+            )),
     );
     group.cases.extend(mismatches(seed, &low, &key));
     group.cases.extend(points(seed, &low, &public, &signature));
@@ -58,7 +72,11 @@ fn forms(base: &Case, rule: &str, public: &[u8; 64], signature: &[u8; 64]) -> Ve
             .why("A signature that verifies without the key is good for everyone.")
             .requires(&[if code == 112 { "SIG-2" } else { "ENC-12" }])
             .flagged(&[flag])
-            .kills(if code == 112 { "signature.range" } else { "signature.length" })
+            .kills(if code == 112 {
+                "signature.range"
+            } else {
+                "signature.length"
+            })
             .does(verify(public, MESSAGE, &bytes, rule, reject(code)))
     };
     let zero = || Some(BigUint::ZERO);
@@ -67,22 +85,94 @@ fn forms(base: &Case, rule: &str, public: &[u8; 64], signature: &[u8; 64]) -> Ve
     der.extend([0x02, 0x20]);
     der.extend(&signature[32..]);
     let mut cases = vec![
-        case("r-zero", "r is zero", "zero-signature", with(zero(), None), 112),
-        case("s-zero", "s is zero", "zero-signature", with(None, zero()), 112),
-        case("all-zero", "r and s are zero", "zero-signature", vec![0; 64], 112),
-        case("r-is-n", "r is n", "zero-signature", with(Some(n.clone()), None), 112),
-        case("s-is-n", "s is n", "zero-signature", with(None, Some(n.clone())), 112),
-        case("both-n", "r and s are n", "zero-signature", with(Some(n.clone()), Some(n.clone())), 112),
-        case("r-over-n", "r is n + 1", "malleable-signature", with(Some(&n + 1_u8), None), 112),
-        case("s-over-n", "s is n + 1", "malleable-signature", with(None, Some(&n + 1_u8)), 112),
-        case("greatest", "all bits are set", "malleable-signature", vec![0xff; 64], 112),
+        case(
+            "r-zero",
+            "r is zero",
+            "zero-signature",
+            with(zero(), None),
+            112,
+        ),
+        case(
+            "s-zero",
+            "s is zero",
+            "zero-signature",
+            with(None, zero()),
+            112,
+        ),
+        case(
+            "all-zero",
+            "r and s are zero",
+            "zero-signature",
+            vec![0; 64],
+            112,
+        ),
+        case(
+            "r-is-n",
+            "r is n",
+            "zero-signature",
+            with(Some(n.clone()), None),
+            112,
+        ),
+        case(
+            "s-is-n",
+            "s is n",
+            "zero-signature",
+            with(None, Some(n.clone())),
+            112,
+        ),
+        case(
+            "both-n",
+            "r and s are n",
+            "zero-signature",
+            with(Some(n.clone()), Some(n.clone())),
+            112,
+        ),
+        case(
+            "r-over-n",
+            "r is n + 1",
+            "malleable-signature",
+            with(Some(&n + 1_u8), None),
+            112,
+        ),
+        case(
+            "s-over-n",
+            "s is n + 1",
+            "malleable-signature",
+            with(None, Some(&n + 1_u8)),
+            112,
+        ),
+        case(
+            "greatest",
+            "all bits are set",
+            "malleable-signature",
+            vec![0xff; 64],
+            112,
+        ),
     ];
     if rule == "low" {
         cases.extend([
             case("empty", "there is none", "structure", vec![], 107),
-            case("short", "the last byte is missing", "structure", signature[..63].to_vec(), 107),
-            case("r-alone", "only r is there", "structure", signature[..32].to_vec(), 107),
-            case("long", "one byte follows", "structure", [&signature[..], &[0]].concat(), 107),
+            case(
+                "short",
+                "the last byte is missing",
+                "structure",
+                signature[..63].to_vec(),
+                107,
+            ),
+            case(
+                "r-alone",
+                "only r is there",
+                "structure",
+                signature[..32].to_vec(),
+                107,
+            ),
+            case(
+                "long",
+                "one byte follows",
+                "structure",
+                [&signature[..], &[0]].concat(),
+                107,
+            ),
             case("der", "it is in DER", "structure", der, 107),
         ]);
     }
@@ -112,12 +202,42 @@ fn mismatches(seed: Seed, base: &Case, key: &Key) -> Vec<Case> {
         verify(key, message, signature, "any", reject(113))
     };
     vec![
-        case("other-message", "the message is another one", "structure", step(&public, b"countersigm", &signature)),
-        case("empty-message", "the message is empty", "structure", step(&public, b"", &signature)),
-        case("other-key", "the key is another one", "key-confusion", step(&other, MESSAGE, &signature)),
-        case("negated-key", "the key has the other y", "key-confusion", step(&negated, MESSAGE, &signature)),
-        case("bit-flipped", "one bit of r is flipped", "structure", step(&public, MESSAGE, &flipped)),
-        case("swapped", "r and s have changed places", "structure", step(&public, MESSAGE, &swapped)),
+        case(
+            "other-message",
+            "the message is another one",
+            "structure",
+            step(&public, b"countersigm", &signature),
+        ),
+        case(
+            "empty-message",
+            "the message is empty",
+            "structure",
+            step(&public, b"", &signature),
+        ),
+        case(
+            "other-key",
+            "the key is another one",
+            "key-confusion",
+            step(&other, MESSAGE, &signature),
+        ),
+        case(
+            "negated-key",
+            "the key has the other y",
+            "key-confusion",
+            step(&negated, MESSAGE, &signature),
+        ),
+        case(
+            "bit-flipped",
+            "one bit of r is flipped",
+            "structure",
+            step(&public, MESSAGE, &flipped),
+        ),
+        case(
+            "swapped",
+            "r and s have changed places",
+            "structure",
+            step(&public, MESSAGE, &swapped),
+        ),
         case(
             "prehashed",
             "the digest was signed instead of the message",
@@ -130,14 +250,21 @@ fn mismatches(seed: Seed, base: &Case, key: &Key) -> Vec<Case> {
 /// Keys that are no points.
 fn points(seed: Seed, base: &Case, public: &[u8; 64], signature: &[u8; 64]) -> Vec<Case> {
     let p = number(P);
-    let (x, y) = (BigUint::from_bytes_be(&public[..32]), BigUint::from_bytes_be(&public[32..]));
+    let (x, y) = (
+        BigUint::from_bytes_be(&public[..32]),
+        BigUint::from_bytes_be(&public[32..]),
+    );
     let key = |x: &BigUint, y: &BigUint| [fixed::<32>(x), fixed::<32>(y)].concat();
     let case = |name: &str, change: &str, key: &[u8], code| {
         base.but(&format!("static.signature.key-{name}"), change)
             .why("A key that is no point leaks secrets, or verifies anything.")
             .requires(&[if code == 114 { "SIG-1" } else { "ENC-12" }])
             .flagged(&["invalid-point"])
-            .kills(if code == 114 { "point.valid" } else { "point.length" })
+            .kills(if code == 114 {
+                "point.valid"
+            } else {
+                "point.length"
+            })
             .does(verify(key, MESSAGE, signature, "low", reject(code)))
     };
     // (0, sqrt(b)) is a point, so that p in place of its x is congruent to one.
@@ -153,12 +280,32 @@ fn points(seed: Seed, base: &Case, public: &[u8; 64], signature: &[u8; 64]) -> V
         case("x-zero", "x is zero", &key(&zero, &y), 114),
         case("y-zero", "y is zero", &key(&x, &zero), 114),
         case("swapped", "x and y have changed places", &key(&y, &x), 114),
-        case("x-is-p", "x is p, which is 0 on the curve", &key(&p, &root), 114),
+        case(
+            "x-is-p",
+            "x is p, which is 0 on the curve",
+            &key(&p, &root),
+            114,
+        ),
         case("x-over-p", "x is p + 5", &key(&(&p + 5_u8), &y_of_5()), 114),
-        case("y-over-p", "both coordinates have all bits set", &[0xff; 64], 114),
-        case("secp256k1", "it is the generator of another curve", &secp256k1(), 114),
+        case(
+            "y-over-p",
+            "both coordinates have all bits set",
+            &[0xff; 64],
+            114,
+        ),
+        case(
+            "secp256k1",
+            "it is the generator of another curve",
+            &secp256k1(),
+            114,
+        ),
         case("compressed", "it is compressed", &compressed, 107),
-        case("uncompressed", "it has the byte 04 before it", &uncompressed, 107),
+        case(
+            "uncompressed",
+            "it has the byte 04 before it",
+            &uncompressed,
+            107,
+        ),
         case("short", "the last byte is missing", &public[..63], 107),
         case("x-alone", "only x is there", &public[..32], 107),
     ]
@@ -166,7 +313,10 @@ fn points(seed: Seed, base: &Case, public: &[u8; 64], signature: &[u8; 64]) -> V
 
 /// y where x = 5, on P-256.
 fn y_of_5() -> BigUint {
-    let (p, b) = (number(P), number("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"));
+    let (p, b) = (
+        number(P),
+        number("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"),
+    );
     let square: BigUint = (BigUint::from(125_u8 - 15) + b) % &p;
     // p = 3 mod 4, so this is a root if there is one.
     square.modpow(&((&p + 1_u8) >> 2), &p)
@@ -197,7 +347,10 @@ mod tests {
     /// What the two keys over p are congruent to are points: only the range is wrong with them.
     #[test]
     fn the_keys_over_p_are_points_below_it() {
-        let (p, b) = (number(P), number("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"));
+        let (p, b) = (
+            number(P),
+            number("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"),
+        );
         let root = number("66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4");
         assert_eq!(&root * &root % &p, b);
         let y = y_of_5();
