@@ -226,7 +226,7 @@ impl Visit<'_> {
     }
 
     fn noise(&mut self) {
-        let said = self.subject.said();
+        let (said, _) = self.subject.evidence();
         let noise: Vec<&String> = said
             .iter()
             .filter_map(|said| match said {

@@ -234,8 +234,7 @@ impl Process {
         }
     }
 
-    /// Ends it at once.
-    pub fn kill(&mut self) {
+    fn kill(&mut self) {
         self.requests = None;
         match &mut self.peer {
             Peer::Child(child) => {

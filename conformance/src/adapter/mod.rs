@@ -6,7 +6,6 @@
 mod args;
 mod codec;
 mod factor;
-mod handshake;
 mod server;
 mod statics;
 #[cfg(test)]
