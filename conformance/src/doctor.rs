@@ -226,7 +226,7 @@ impl Visit<'_> {
     }
 
     fn noise(&mut self) {
-        let (said, _) = self.subject.evidence();
+        let said = self.subject.said();
         let noise: Vec<&String> = said
             .iter()
             .filter_map(|said| match said {

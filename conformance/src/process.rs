@@ -234,7 +234,8 @@ impl Process {
         }
     }
 
-    fn kill(&mut self) {
+    /// Ends it at once.
+    pub fn kill(&mut self) {
         self.requests = None;
         match &mut self.peer {
             Peer::Child(child) => {

@@ -92,7 +92,6 @@ pub fn examine(case: &Case, subject: &mut Subject<'_>, seed: Seed) -> Examined {
         return examined(case, outcome, began, Vec::new(), String::new());
     }
     let (mut said, mut stderr) = subject.evidence();
-    subject.abandon();
     let outcome = match outcome {
         Outcome::Fail(first) if !fresh => {
             let (_, alone) = once(case, subject, seed);
@@ -100,7 +99,6 @@ pub fn examine(case: &Case, subject: &mut Subject<'_>, seed: Seed) -> Examined {
                 Outcome::Fail(leak(first))
             } else {
                 (said, stderr) = subject.evidence();
-                subject.abandon();
                 alone
             }
         }

@@ -9,7 +9,8 @@ use crate::outcome::Fault;
 use crate::process::{Launcher, Process, Said};
 use crate::protocol::{Implementation, Reply, Request, VERSION};
 
-/// How long after a failure stderr may trail behind.
+/// How long the stderr of a process that was killed may trail behind, in case
+/// a child of its own holds it open.
 const STDERR_SETTLES: Duration = Duration::from_millis(20);
 
 /// The implementation under test.
@@ -19,6 +20,8 @@ pub struct Subject<'a> {
     /// The deadline of each step.
     pub timeout: Duration,
     running: Option<Running>,
+    /// What the last process left behind that did not get through its hello.
+    stillborn: (Vec<Said>, String),
 }
 
 /// A process that has said hello.
@@ -49,6 +52,7 @@ impl<'a> Subject<'a> {
             launcher,
             timeout,
             running: None,
+            stillborn: Default::default(),
         }
     }
 
@@ -59,14 +63,22 @@ impl<'a> Subject<'a> {
     pub fn start(&mut self) -> Result<&Claims, Fault> {
         if self.running.is_none() {
             let mut process = self.launcher.start()?;
-            let reply = process.ask(
-                &Request::Hello {
-                    id: 1,
-                    protocol: VERSION,
-                },
-                self.timeout,
-            )?;
-            let claims = Claims::from_hello(reply)?;
+            let hello = process
+                .ask(
+                    &Request::Hello {
+                        id: 1,
+                        protocol: VERSION,
+                    },
+                    self.timeout,
+                )
+                .and_then(Claims::from_hello);
+            let claims = match hello {
+                Ok(claims) => claims,
+                Err(fault) => {
+                    self.stillborn = post_mortem(process);
+                    return Err(fault);
+                }
+            };
             self.running = Some(Running {
                 process,
                 claims,
@@ -107,14 +119,20 @@ impl<'a> Subject<'a> {
         Ok(!std::mem::replace(&mut running.used, true))
     }
 
-    /// What was said, and written to stderr, since the case began.
+    /// What was said since this was last asked.
+    pub fn said(&mut self) -> Vec<Said> {
+        self.running
+            .as_mut()
+            .map(|running| running.process.take_said())
+            .unwrap_or_default()
+    }
+
+    /// Ends the process, and gives what was said and written to stderr since the
+    /// case began; the next call starts another.
     pub fn evidence(&mut self) -> (Vec<Said>, String) {
-        match &mut self.running {
-            Some(running) => (
-                running.process.take_said(),
-                running.process.take_stderr(STDERR_SETTLES),
-            ),
-            None => (Vec::new(), String::new()),
+        match self.running.take() {
+            Some(running) => post_mortem(running.process),
+            None => std::mem::take(&mut self.stillborn),
         }
     }
 
@@ -129,6 +147,12 @@ impl<'a> Subject<'a> {
             .take()
             .is_none_or(|running| running.process.goodbye())
     }
+}
+
+/// Killed first, so that its stderr ends.
+fn post_mortem(mut process: Process) -> (Vec<Said>, String) {
+    process.kill();
+    (process.take_said(), process.take_stderr(STDERR_SETTLES))
 }
 
 impl Claims {

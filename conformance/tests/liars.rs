@@ -153,6 +153,7 @@ fn the_doctor_exposes_what_cannot_be_trusted_at_all() {
         (&["echo"][..], "malformed reply"),
         (&["hang"], "no reply within"),
         (&["crash"], "exit status: 7"),
+        (&["crash"], "index out of bounds"),
         (&["nonsense"], "malformed reply"),
         (&["anything-goes"], "a role that does not exist"),
         (&["claim", "static,device,auth,factor"], "which it claims"),

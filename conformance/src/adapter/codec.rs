@@ -16,7 +16,7 @@ use countersign::registry::limit;
 use countersign_vectors::case::Object;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::statics::{Function, bytes, lookup, not_encoded, signature};
+use super::statics::{Function, byte_string, bytes, lookup, not_encoded};
 use super::{Args, Refusal};
 
 /// Bytes in, the same bytes out, or a refusal.
@@ -38,7 +38,7 @@ const MESSAGES: &[(&str, Codec)] = &[
     ("policy", within::<Policy, { limit::PLAINTEXT_2 }>),
     (
         "statement",
-        within::<handshake::Statement, { limit::HANDSHAKE }>,
+        within::<handshake::Statement, { limit::STATEMENT }>,
     ),
     ("parameters", within::<Parameters, { limit::STATEMENT }>),
     ("identity", within::<Identity, { limit::STATEMENT }>),
@@ -124,7 +124,7 @@ where
         None => empty_context()?,
     };
     let statement: T = own(args, "payload")?;
-    let signature = signature(args, "signature")?;
+    let signature = byte_string(args, "signature")?;
     detached(statement, &context, &key, &signature, &P256).map_err(refused)?;
     Ok(Object::new())
 }

@@ -6,6 +6,7 @@
 mod args;
 mod codec;
 mod factor;
+mod handshake;
 mod server;
 mod statics;
 #[cfg(test)]

@@ -9,9 +9,10 @@ use countersign::messages::{BindInput, nonce_proof, session_id};
 use countersign::registry::{Decision, Purpose};
 use countersign::values::{AccountId, Digest, RecordId, ServerId, SessionId};
 use countersign_vectors::case::Object;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Args, Effects, Happening, Refusal, Role, codec};
+use super::{Args, Effects, Happening, Refusal, Role, codec, handshake};
 
 /// A function: arguments to result, or a refusal.
 pub(super) type Function = fn(&Args) -> Result<Object, Refusal>;
@@ -30,6 +31,9 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("pin.key", pin_key),
     ("pseudonym", pseudonym_of),
     ("assertion.id", assertion_id_of),
+    ("credential.decode", handshake::credential),
+    ("channel.seal", handshake::seal),
+    ("channel.open", handshake::open),
 ];
 
 /// The role itself; it has no state.
@@ -71,15 +75,16 @@ fn signature_verify(args: &Args) -> Result<Object, Refusal> {
         "any" => SRule::Any,
         other => return Err(Refusal::Error(format!("`s` is low or any, not {other}"))),
     };
-    let (key, signature) = (PublicKey(args.array("key")?), signature(args, "signature")?);
+    let (key, signature): (PublicKey, Signature) =
+        (byte_string(args, "key")?, byte_string(args, "signature")?);
     match P256.verify(&key, &args.bytes("message")?, &signature, rule) {
         Ok(()) => Ok(Object::new()),
         Err(error) => Err(error.code().into()),
     }
 }
 
-/// A signature arrives as a CBOR byte string would: one of another length is the sender's mistake.
-pub(super) fn signature(args: &Args, name: &str) -> Result<Signature, Refusal> {
+/// A key or signature arrives as a CBOR byte string would: one of another length is the sender's mistake.
+pub(super) fn byte_string<T: DeserializeOwned>(args: &Args, name: &str) -> Result<T, Refusal> {
     let encoded =
         cbor::to_vec(&countersign::values::Bytes(args.bytes(name)?)).map_err(not_encoded)?;
     cbor::from_slice(&encoded, encoded.len()).map_err(|error| error.code().into())

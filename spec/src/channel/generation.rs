@@ -1,14 +1,21 @@
 //! The keys of one direction, from one EDHOC_KeyUpdate to the next.
 
-use super::{BYTES_BEFORE_UPDATE, ChannelError, MAX_BYTES, MAX_RECORDS, RECORDS_BEFORE_UPDATE};
-use crate::crypto::Secret;
+use alloc::vec::Vec;
+
+use super::{
+    BYTES_BEFORE_UPDATE, ChannelError, MAX_BYTES, MAX_RECORDS, PLAINTEXT_LIMIT_BYTES,
+    RECORDS_BEFORE_UPDATE, record,
+};
+use crate::crypto::{Secret, TAG_BYTES, open_a128gcm, seal_a128gcm};
 use crate::edhoc::{Sequence, schedule};
 use crate::registry::exporter;
 
 /// Where records go; each way has its own exporter labels, so no key serves two.
-#[derive(Clone, Copy)]
-pub(super) enum Direction {
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Direction {
+    /// From the device to the server.
     ToResponder,
+    /// From the server to the device.
     ToInitiator,
 }
 
@@ -72,8 +79,31 @@ impl Generation {
         }
     }
 
+    /// Encrypts the next record.
+    pub(super) fn seal(&mut self, plaintext: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        if plaintext.len() > PLAINTEXT_LIMIT_BYTES {
+            return Err(ChannelError::TooLong);
+        }
+        let (sequence, nonce) = self.take(plaintext.len() as u64)?;
+        let ciphertext = seal_a128gcm(self.key.as_bytes(), &nonce, record::AAD, plaintext);
+        Ok(record::encode(sequence, &ciphertext))
+    }
+
+    /// Decrypts the record that has to be the next one.
+    pub(super) fn open(&mut self, record: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        let (sequence, ciphertext) = record::decode(record)?;
+        self.expect(sequence)?;
+        let length = ciphertext
+            .len()
+            .checked_sub(TAG_BYTES)
+            .ok_or(ChannelError::Tag)?;
+        let (_, nonce) = self.take(length as u64)?;
+        open_a128gcm(self.key.as_bytes(), &nonce, record::AAD, ciphertext)
+            .map_err(|_| ChannelError::Tag)
+    }
+
     /// Checks that a record is the next one.
-    pub(super) fn expect(&self, sequence: u64) -> Result<(), ChannelError> {
+    fn expect(&self, sequence: u64) -> Result<(), ChannelError> {
         match sequence.cmp(&self.records) {
             core::cmp::Ordering::Less => Err(ChannelError::Replayed),
             core::cmp::Ordering::Equal => Ok(()),
@@ -83,7 +113,7 @@ impl Generation {
 
     /// Takes the next sequence number and its nonce, for `length` bytes of
     /// plaintext. No number is given out twice, whatever becomes of the record.
-    pub(super) fn take(&mut self, length: u64) -> Result<(u64, [u8; 12]), ChannelError> {
+    fn take(&mut self, length: u64) -> Result<(u64, [u8; 12]), ChannelError> {
         let bytes = self.bytes.saturating_add(length);
         if self.records >= MAX_RECORDS || bytes > MAX_BYTES {
             return Err(ChannelError::KeyLimit);
@@ -104,11 +134,6 @@ impl Generation {
             .zip(number)
             .for_each(|(byte, number)| *byte ^= number);
         nonce
-    }
-
-    /// The key, 16 bytes.
-    pub(super) fn key(&self) -> &[u8; 16] {
-        self.key.as_bytes()
     }
 
     /// Whether it is time for the next generation.

@@ -24,6 +24,7 @@
 mod content;
 mod error;
 mod generation;
+pub mod recompute;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -35,8 +36,8 @@ use serde::de::DeserializeOwned;
 
 pub use self::content::{Content, open_content};
 pub use self::error::{ChannelError, OpenError};
-use self::generation::{Direction, Generation};
-use crate::crypto::{TAG_BYTES, open_a128gcm, seal_a128gcm};
+pub use self::generation::Direction;
+use self::generation::Generation;
 use crate::edhoc::{Established, Side};
 use crate::registry::limit;
 use crate::values::ChannelBinding;
@@ -132,12 +133,7 @@ impl Channel {
         let State::Open { sending, .. } = &mut self.state else {
             return Err(ChannelError::Closed);
         };
-        if plaintext.len() > PLAINTEXT_LIMIT_BYTES {
-            return Err(ChannelError::TooLong);
-        }
-        let (sequence, nonce) = sending.take(plaintext.len() as u64)?;
-        let ciphertext = seal_a128gcm(sending.key(), &nonce, record::AAD, plaintext);
-        Ok(record::encode(sequence, &ciphertext))
+        sending.seal(plaintext)
     }
 
     /// Whether the sending keys are near their limit: time to send the message
@@ -187,15 +183,7 @@ impl Channel {
         let State::Open { receiving, .. } = &mut self.state else {
             return Err(ChannelError::Closed);
         };
-        let (sequence, ciphertext) = record::decode(record)?;
-        receiving.expect(sequence)?;
-        let length = ciphertext
-            .len()
-            .checked_sub(TAG_BYTES)
-            .ok_or(ChannelError::Tag)?;
-        let (_, nonce) = receiving.take(length as u64)?;
-        open_a128gcm(receiving.key(), &nonce, record::AAD, ciphertext)
-            .map_err(|_| ChannelError::Tag)
+        receiving.open(record)
     }
 }
 

@@ -4,18 +4,32 @@
 //! expects by its own means wherever it can, so that a case is more than a
 //! recording of the reference.
 
+mod credentials;
+mod derive;
+mod encoding;
 mod keys;
 mod links;
 mod messages;
 mod samples;
 mod shape;
+mod signatures;
+mod statements;
 
 use crate::case::Group;
 use crate::seed::Seed;
 
 /// Every group, in the order in which the groups run, which is that of their names.
 pub fn all(seed: Seed) -> Vec<Group> {
-    let mut all = vec![keys::group(seed), links::group(seed)];
+    let mut all = vec![
+        credentials::group(seed),
+        derive::group(seed),
+        encoding::group(seed),
+        keys::group(seed),
+        links::group(seed),
+        signatures::group(seed),
+        statements::detached(seed),
+        statements::group(seed),
+    ];
     all.extend(messages::groups(seed));
     all.sort_by(|one, other| one.group.cmp(&other.group));
     all

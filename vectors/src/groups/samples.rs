@@ -44,7 +44,6 @@ pub fn all(seed: Seed) -> Vec<Sample> {
 ///
 /// # Panics
 /// If there is none.
-#[cfg(test)]
 pub fn find(seed: Seed, name: &str) -> Sample {
     all(seed)
         .into_iter()

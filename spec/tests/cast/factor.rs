@@ -1,0 +1,229 @@
+//! A factor server: its keys, its store, and what it does with each frame.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use countersign::cose;
+use countersign::crypto::{P256, PublicKey};
+use countersign::error::Refusal;
+use countersign::factor::endpoint::{Connection, Greeted, Greeting, Incoming, Offer, Request};
+use countersign::factor::{
+    Config, Decision, Record, Reply, UsedVoucher, Write, decide_create, decide_verify, status,
+    voucher_to_look_up,
+};
+use countersign::messages::factor::pseudonym;
+use countersign::messages::frame::Frame;
+use countersign::messages::handshake::ParametersChain;
+use countersign::messages::parameters::{self, Parameters};
+use countersign::registry::{FACTOR_VERSIONS, ServerKind};
+use countersign::values::{Bytes, RecordId, ServerId, UnixSeconds, VoucherId};
+
+use super::Key;
+
+const URI: &str = "https://factor.example";
+/// `K_sfp`.
+const PSEUDONYMS: [u8; 32] = [0x5f; 32];
+
+pub struct FactorServer {
+    config: Config,
+    offer: Offer,
+    /// `K_sf`.
+    handshake: Key,
+    /// `K_sfa`.
+    assertions: Key,
+    connections: BTreeMap<Bytes, Stage>,
+    records: BTreeMap<RecordId, Record>,
+    vouchers: BTreeMap<VoucherId, UsedVoucher>,
+}
+
+enum Stage {
+    Greeted(Greeted),
+    Connected(Connection),
+}
+
+impl FactorServer {
+    pub fn new(max_attempts: u32, now: UnixSeconds) -> Self {
+        let (identity, handshake, assertions) = (Key::of(0x21), Key::of(0x22), Key::of(0x23));
+        let server = ServerId(identity.public().kid().0);
+        let said = Parameters {
+            server,
+            kind: ServerKind::Factor,
+            epoch: 1,
+            expiry: now.plus(86_400),
+            versions: FACTOR_VERSIONS.to_vec(),
+            identity_key: identity.public(),
+            handshake_key: handshake.public(),
+            statement_key: assertions.public(),
+            uri: URI.into(),
+            factor_server: None,
+            ping_time_s: None,
+        };
+        Self {
+            config: Config {
+                server,
+                store_epoch: 1,
+                max_attempts: NonZeroU32::new(max_attempts).expect("at least one"),
+                statement_kid: assertions.public().kid(),
+                issuers: BTreeMap::new(),
+            },
+            offer: Offer {
+                server,
+                versions: FACTOR_VERSIONS.to_vec(),
+                epoch: 1,
+                parameters: signed(&said, &identity),
+                handshake_key: handshake.public(),
+            },
+            handshake,
+            assertions,
+            connections: BTreeMap::new(),
+            records: BTreeMap::new(),
+            vouchers: BTreeMap::new(),
+        }
+    }
+
+    /// Its operator lets the users of an auth server create records.
+    pub fn trusting(mut self, issuer: ServerId, voucher_key: PublicKey) -> Self {
+        self.config.issuers.insert(issuer, voucher_key);
+        self
+    }
+
+    pub fn named(&self) -> parameters::FactorServer {
+        parameters::FactorServer {
+            server: self.config.server,
+            uri: URI.into(),
+        }
+    }
+
+    pub fn assertion_key(&self) -> PublicKey {
+        self.assertions.public()
+    }
+
+    /// One frame in, one frame out.
+    pub fn receive(&mut self, frame: &[u8], entropy: [u8; 32], now: UnixSeconds) -> Vec<u8> {
+        match Frame::from_slice(frame).expect("a frame") {
+            Frame::Message1 { message } => self.greet(&message, entropy),
+            Frame::Message3 { to, message } => self.welcome(to, &message, now),
+            Frame::Record { to, record } => self.answer(to, &record, now),
+            other => panic!("not for a server: {other:?}"),
+        }
+    }
+
+    fn greet(&mut self, message_1: &[u8], entropy: [u8; 32]) -> Vec<u8> {
+        let greeting = Greeting::receive(&self.offer, message_1).expect("served");
+        let to_sign = greeting.answer(&self.offer, entropy).expect("fits");
+        let id = to_sign.connection().as_bytes().into();
+        let signature = self.handshake.sign(to_sign.tbs());
+        let (greeted, frame) = to_sign.signed(signature).expect("fits");
+        self.connections.insert(id, Stage::Greeted(greeted));
+        frame
+    }
+
+    fn welcome(&mut self, id: Bytes, message_3: &[u8], now: UnixSeconds) -> Vec<u8> {
+        let Some(Stage::Greeted(greeted)) = self.connections.remove(&id) else {
+            panic!("this device sends message_3 once");
+        };
+        let opened = greeted.open(message_3).expect("decrypts");
+        let record = self.records.get(&opened.record());
+        let (connection, frame) = opened
+            .welcome(&self.config, record, now, &P256)
+            .expect("verifies");
+        self.connections.insert(id, Stage::Connected(connection));
+        frame
+    }
+
+    /// A request is decided on what the store has; the decision is committed,
+    /// and only then answered.
+    fn answer(&mut self, id: Bytes, record: &[u8], now: UnixSeconds) -> Vec<u8> {
+        let Some(Stage::Connected(mut connection)) = self.connections.remove(&id) else {
+            panic!("a channel that nobody opened");
+        };
+        let frame = match connection.receive(record).expect("in order") {
+            Incoming::Request(request) => self
+                .decide(&mut connection, &request, now)
+                .or_else(|refusal| connection.refuse(refusal)),
+            Incoming::KeysRenewed => panic!("this device never renews its keys"),
+        };
+        self.connections.insert(id, Stage::Connected(connection));
+        frame.expect("the channel is open")
+    }
+
+    fn decide(
+        &mut self,
+        connection: &mut Connection,
+        request: &Request,
+        now: UnixSeconds,
+    ) -> Result<Vec<u8>, Refusal> {
+        let requester = *connection.requester();
+        let record = self.records.get(&requester.record());
+        match request {
+            Request::Create(create) => {
+                let voucher = self.vouchers.get(&voucher_to_look_up(create)?);
+                let commit = decide_create(
+                    &self.config,
+                    record,
+                    voucher,
+                    &requester,
+                    create,
+                    now,
+                    &P256,
+                )?;
+                self.store(commit.write().clone());
+                connection.send_status(&commit.committed())
+            }
+            Request::Verify(verify) => {
+                let subject = pseudonym(&PSEUDONYMS, requester.record(), verify.audience);
+                let decision = decide_verify(
+                    &self.config,
+                    record,
+                    &requester,
+                    verify,
+                    subject,
+                    now,
+                    &P256,
+                )?;
+                let answered = match decision {
+                    Decision::Repeat(answered) => answered,
+                    Decision::Commit(commit) => {
+                        self.store(commit.write().clone());
+                        commit.committed()
+                    }
+                };
+                let verdict = match answered.reply(&self.config).expect("encodes") {
+                    Reply::Verdict(verdict) => verdict,
+                    Reply::Assertion(to_sign) => {
+                        let signature = self.assertions.sign(to_sign.tbs());
+                        to_sign.signed(signature)
+                    }
+                };
+                connection.send_verdict(&verdict)
+            }
+            Request::AskStatus => connection.send_status(&status(&self.config, record)),
+        }
+    }
+
+    /// The store, with the one condition that a real one checks as well.
+    fn store(&mut self, write: Write) {
+        match write {
+            Write::Insert { record, voucher } => {
+                assert!(!self.records.contains_key(&record.id), "a conflict");
+                self.vouchers.insert(voucher.id, voucher);
+                self.records.insert(record.id, record);
+            }
+            Write::Replace { expected, record } => {
+                assert_eq!(self.records[&record.id].version, expected, "a conflict");
+                self.records.insert(record.id, record);
+            }
+        }
+    }
+}
+
+/// Parameters under the identity key, which stays offline.
+pub fn signed(parameters: &Parameters, identity: &Key) -> ParametersChain {
+    let context = (parameters.server,);
+    let to_sign = cose::to_sign(parameters, &context, identity.public().kid()).expect("encodes");
+    let signature = identity.sign(to_sign.tbs());
+    ParametersChain {
+        identities: Vec::new(),
+        signed: Bytes(to_sign.signed(signature)),
+    }
+}

@@ -1,0 +1,225 @@
+//! The cast of the tutorial, and the network between them.
+
+mod auth;
+mod factor;
+mod phone;
+
+use std::collections::VecDeque;
+
+use countersign::crypto::{PublicKey, Signature};
+use countersign::device::{AccountName, Effect, Event, NewKeys, Outcome};
+use countersign::error::{Code, Refusal};
+use countersign::registry::{Decision, ServerKind};
+use countersign::values::{AccountId, UnixSeconds};
+use p256::ecdsa::{SigningKey, signature::Signer};
+
+use auth::AuthServer;
+use factor::FactorServer;
+use phone::Phone;
+
+/// A key pair in somebody's hardware.
+pub struct Key(SigningKey);
+
+impl Key {
+    /// The key of a seed; in the world outside hardware makes it.
+    pub fn of(seed: u8) -> Self {
+        Self(SigningKey::from_slice(&[seed; 32]).expect("a scalar"))
+    }
+
+    pub fn public(&self) -> PublicKey {
+        let point = self.0.verifying_key().to_sec1_point(false);
+        PublicKey(point.as_bytes()[1..].try_into().expect("x and y"))
+    }
+
+    pub fn sign(&self, message: &[u8]) -> Signature {
+        let signature: p256::ecdsa::Signature = self.0.sign(message);
+        Signature(signature.to_bytes().into())
+    }
+}
+
+/// 32 bytes that never come again.
+#[derive(Default)]
+pub struct Entropy(u8);
+
+impl Entropy {
+    pub fn draw(&mut self) -> [u8; 32] {
+        self.0 += 1;
+        [self.0; 32]
+    }
+}
+
+/// Everybody, and the time.
+pub struct World {
+    phone: Phone,
+    auth: AuthServer,
+    factor: FactorServer,
+    entropy: Entropy,
+    now: UnixSeconds,
+    /// Which answers the network loses.
+    lost: Lost,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Lost {
+    Nothing,
+    /// The next one.
+    Next,
+    /// The next one of the auth server.
+    Auth,
+}
+
+pub fn failed(code: Code) -> Event {
+    Event::Finished(Outcome::Failed(code))
+}
+
+/// What the phone says to a PIN that it did not ask for.
+pub fn stopped() -> Vec<Event> {
+    vec![failed(Code::Stopped)]
+}
+
+impl World {
+    pub fn new(max_attempts: u32) -> Self {
+        let now = UnixSeconds(1_750_000_000);
+        let factor = FactorServer::new(max_attempts, now);
+        let auth = AuthServer::new(factor.named(), factor.assertion_key(), now);
+        let factor = factor.trusting(auth.id(), auth.voucher_key());
+        Self {
+            phone: Phone::new(),
+            auth,
+            factor,
+            entropy: Entropy::default(),
+            now,
+            lost: Lost::Nothing,
+        }
+    }
+
+    /// The backend makes an enrolment for a user; the link to it.
+    pub fn invite(&mut self, user_name: &str) -> Vec<u8> {
+        let nonce = self.entropy.draw();
+        self.auth.invite(user_name, nonce, self.now)
+    }
+
+    /// The backend makes a session; the link to it.
+    pub fn ask(&mut self, title: &str) -> Vec<u8> {
+        let nonce = self.entropy.draw();
+        self.auth.ask(title, nonce, self.now)
+    }
+
+    /// What the backend learns of a session.
+    pub fn verdict(&self, link: &[u8]) -> Option<(Decision, AccountId)> {
+        self.auth.verdict(link)
+    }
+
+    pub fn scan(&mut self, link: &[u8]) -> Vec<Event> {
+        let entropy = self.entropy.draw();
+        let effects = self.phone.device.start(link, entropy);
+        self.run(effects)
+    }
+
+    /// The user agrees to enrol; the app makes the keys that are needed.
+    pub fn agree(&mut self) -> Vec<Event> {
+        let keys: NewKeys = self.phone.make_keys();
+        let entropy = self.entropy.draw();
+        let effects = self.phone.device.confirm_enrol(keys, None, entropy);
+        self.run(effects)
+    }
+
+    pub fn confirm(&mut self) -> Vec<Event> {
+        let entropy = self.entropy.draw();
+        let effects = self.phone.device.confirm_login(None, None, entropy);
+        self.run(effects)
+    }
+
+    pub fn decline(&mut self) -> Vec<Event> {
+        let effects = self.phone.device.decline(None);
+        self.run(effects)
+    }
+
+    pub fn enter(&mut self, digits: &str) -> Vec<Event> {
+        let effects = self.phone.enter(digits);
+        self.run(effects)
+    }
+
+    pub fn reconnect(&mut self) -> Vec<Event> {
+        let entropy = self.entropy.draw();
+        let effects = self.phone.device.reconnect(entropy);
+        self.run(effects)
+    }
+
+    /// The app is killed and started again.
+    pub fn restart(&mut self) {
+        self.phone.restart();
+    }
+
+    pub fn lose_next_answer(&mut self) {
+        self.lost = Lost::Next;
+    }
+
+    /// Loses the auth server's answer, not the factor server's before it.
+    pub fn lose_last_answer(&mut self) {
+        self.lost = Lost::Auth;
+    }
+
+    /// The whole enrolment.
+    pub fn enrolled(&mut self, user_name: &str, digits: &str) -> AccountName {
+        let link = self.invite(user_name);
+        self.scan(&link);
+        self.agree();
+        match self.enter(digits).pop() {
+            Some(Event::Finished(Outcome::Enrolled(account))) => account,
+            other => panic!("not enrolled: {other:?}"),
+        }
+    }
+
+    /// Carries out what the phone wants, until it wants nothing more. Returns
+    /// what the app was told.
+    fn run(&mut self, effects: Result<Vec<Effect>, Refusal>) -> Vec<Event> {
+        let mut events = Vec::new();
+        let mut todo = match effects {
+            Ok(effects) => VecDeque::from(effects),
+            Err(Refusal(code)) => return vec![failed(code)],
+        };
+        while let Some(effect) = todo.pop_front() {
+            let more = match effect {
+                Effect::Store(update) => {
+                    self.phone.disk.apply(update);
+                    continue;
+                }
+                Effect::Event(event) => {
+                    self.phone.told(&event);
+                    events.push(event);
+                    continue;
+                }
+                Effect::Sign { key, tbs } => {
+                    let signature = self.phone.sign(key, &tbs);
+                    self.phone.device.signed(signature)
+                }
+                Effect::Send { to, frame } => {
+                    let entropy = self.entropy.draw();
+                    let answer = match to.kind {
+                        ServerKind::Auth => self.auth.receive(&frame, entropy, self.now),
+                        ServerKind::Factor => self.factor.receive(&frame, entropy, self.now),
+                    };
+                    if self.loses(to.kind) {
+                        continue;
+                    }
+                    self.phone.device.receive(&answer, self.now)
+                }
+            };
+            todo.extend(more.expect("the network carries only what is due"));
+        }
+        events
+    }
+
+    fn loses(&mut self, from: ServerKind) -> bool {
+        let loses = match self.lost {
+            Lost::Nothing => false,
+            Lost::Next => true,
+            Lost::Auth => from == ServerKind::Auth,
+        };
+        if loses {
+            self.lost = Lost::Nothing;
+        }
+        loses
+    }
+}
