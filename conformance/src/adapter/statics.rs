@@ -3,7 +3,6 @@
 
 use countersign::cbor::{self, EncodeError};
 use countersign::crypto::{P256, Pin, PinKey, PublicKey, SRule, Secret, Signature, Verifier};
-use countersign::edhoc::Credential;
 use countersign::messages::factor::{assertion_id, pseudonym};
 use countersign::messages::{BindInput, nonce_proof, session_id};
 use countersign::registry::{Decision, Purpose};
@@ -24,7 +23,6 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("cose.detached", codec::verify_detached),
     ("signature.verify", signature_verify),
     ("key.thumbprint", key_thumbprint),
-    ("credential.decode", credential_decode),
     ("session.id", session_id_of),
     ("nonce.proof", nonce_proof_of),
     ("bind", bind),
@@ -95,15 +93,6 @@ fn key_thumbprint(args: &Args) -> Result<Object, Refusal> {
     Ok(bytes([("kid", kid.as_bytes())]))
 }
 
-fn credential_decode(args: &Args) -> Result<Object, Refusal> {
-    let credential = Credential::decode(&args.bytes("bytes")?).map_err(|error| error.code())?;
-    let mut object = bytes([("key", &credential.key.0)]);
-    if let Some(server) = credential.subject {
-        object.extend(bytes([("server", server.as_bytes())]));
-    }
-    Ok(object)
-}
-
 fn session_id_of(args: &Args) -> Result<Object, Refusal> {
     let server = ServerId(args.array("server")?);
     let id = session_id(args.uint("link_type")?, server, &args.array("nonce")?);
@@ -170,4 +159,20 @@ fn purpose(args: &Args) -> Result<Purpose, Refusal> {
 
 fn registered<T>(number: u64, find: impl Fn(u64) -> Option<T>, what: &str) -> Result<T, Refusal> {
     find(number).ok_or_else(|| Refusal::Error(format!("{number} is no {what}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FUNCTIONS;
+
+    #[test]
+    fn each_function_stands_in_the_table_once() {
+        for (number, (name, _)) in FUNCTIONS.iter().enumerate() {
+            let earlier = &FUNCTIONS[..number];
+            assert!(
+                earlier.iter().all(|(other, _)| other != name),
+                "{name} twice"
+            );
+        }
+    }
 }
