@@ -38,7 +38,7 @@ pub struct FactorServer {
 
 enum Stage {
     Greeted(Greeted),
-    Connected(Connection),
+    Connected(Box<Connection>),
 }
 
 impl FactorServer {
@@ -127,7 +127,8 @@ impl FactorServer {
         let (connection, frame) = opened
             .welcome(&self.config, record, now, &P256)
             .expect("verifies");
-        self.connections.insert(id, Stage::Connected(connection));
+        self.connections
+            .insert(id, Stage::Connected(Box::new(connection)));
         frame
     }
 
