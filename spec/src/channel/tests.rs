@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cbor::{DecodeError, to_vec};
+use crate::crypto::seal_a128gcm;
 use crate::edhoc::tests::established;
 
 /// The device's and the server's end.
