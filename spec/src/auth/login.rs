@@ -50,11 +50,17 @@ pub fn decide_login(
     belongs(facts, request)?;
     statement::active(account)?;
     statement::purpose(request, Purpose::Login)?;
+    let drawn = Draw::from_entropy(entropy).rolling();
+    let lineage = match account.lineage.judge(step(request)?, drawn, now) {
+        Finding::Late => return Err(Code::CloneSuspected.into()),
+        Finding::Diverged => return Ok(freeze(account)),
+        Finding::Follows(lineage) => lineage,
+    };
     preselected(session, account)?;
     let decision = statement::decision(&request.statement)?;
     statement::announce(&request.statement, session.announce_hash())?;
     statement::user_input(&request.statement)?;
-    let step = fields(session, request, decision)?;
+    fields(session, &request.statement, decision)?;
     statement::unexpired(session.expires, now)?;
     let next = move_on(session, account, &request.statement, decision)?;
     let factor = match (&next, session.policy) {
@@ -75,29 +81,22 @@ pub fn decide_login(
             SecondFactor::Accepted(accepted)
         }
     };
-    let drawn = Draw::from_entropy(entropy).rolling();
-    match account.lineage.judge(step, drawn, now) {
-        Finding::Late => Err(Code::CloneSuspected.into()),
-        Finding::Diverged => Ok(freeze(account)),
-        Finding::Follows(lineage) => {
-            let settled = Settled {
-                ty: Type,
-                decision,
-                account: account.id,
-                user_name: account.user_name.clone(),
-                rolling: drawn,
-            };
-            Ok(settle(
-                facts,
-                &request.statement,
-                next,
-                factor,
-                lineage,
-                settled,
-                now,
-            ))
-        }
-    }
+    let settled = Settled {
+        ty: Type,
+        decision,
+        account: account.id,
+        user_name: account.user_name.clone(),
+        rolling: drawn,
+    };
+    Ok(settle(
+        facts,
+        &request.statement,
+        next,
+        factor,
+        lineage,
+        settled,
+        now,
+    ))
 }
 
 /// What a statement does to the session.
@@ -130,16 +129,9 @@ fn preselected(session: &Session, account: &Account) -> Result<(), Refusal> {
     }
 }
 
-/// STM-8 and CLN-2: the fields that a login's statement has, and no others.
-fn fields(session: &Session, request: &Request, decision: Decision) -> Result<Step, Refusal> {
-    let statement = &request.statement;
-    let needs_factor = decision == Decision::Confirm && session.policy.is_some();
-    statement::unused(&[
-        statement.enrolment_proof.is_some(),
-        statement.app_session_proof.is_some(),
-        statement.assertion.is_some() && !needs_factor,
-    ])?;
-    match (statement.counter, statement.rolling) {
+/// CLN-2: what clone detection looks at, which every login's statement has.
+fn step(request: &Request) -> Result<Step, Refusal> {
+    match (request.statement.counter, request.statement.rolling) {
         (Some(counter), Some(rolling)) => Ok(Step {
             counter,
             rolling,
@@ -147,6 +139,16 @@ fn fields(session: &Session, request: &Request, decision: Decision) -> Result<St
         }),
         _ => Err(Code::Structure.into()),
     }
+}
+
+/// STM-8: the fields that a login's statement has, and no others.
+fn fields(session: &Session, statement: &Statement, decision: Decision) -> Result<(), Refusal> {
+    let needs_factor = decision == Decision::Confirm && session.policy.is_some();
+    statement::unused(&[
+        statement.enrolment_proof.is_some(),
+        statement.app_session_proof.is_some(),
+        statement.assertion.is_some() && !needs_factor,
+    ])
 }
 
 /// What the decision does to the session, if its state allows it: SES-5 to SES-7.

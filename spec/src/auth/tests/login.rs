@@ -250,6 +250,16 @@ const REFUSED: &[(Code, &str, Change)] = &[
             case.said.purpose = Purpose::Enrol;
         },
     ),
+    (Code::Structure, "no counter", |case| {
+        case.said.statement.counter = None
+    }),
+    (Code::Structure, "no rolling value", |case| {
+        case.said.statement.rolling = None
+    }),
+    (Code::CloneSuspected, "overtaken", |case| {
+        case.said.statement.counter = case.said.statement.counter.map(|_| 10);
+        case.said.began = UnixSeconds(0);
+    }),
     (
         Code::WrongAccount,
         "another account is pre-selected",
@@ -303,12 +313,6 @@ const REFUSED: &[(Code, &str, Change)] = &[
             case.said.presented = Said::login().presented;
         },
     ),
-    (Code::Structure, "no counter", |case| {
-        case.said.statement.counter = None
-    }),
-    (Code::Structure, "no rolling value", |case| {
-        case.said.statement.rolling = None
-    }),
     (Code::SessionFinished, "expires now", |case| {
         case.session.expires = case.now
     }),
@@ -355,10 +359,6 @@ const REFUSED: &[(Code, &str, Change)] = &[
             }
         },
     ),
-    (Code::CloneSuspected, "overtaken", |case| {
-        case.said.statement.counter = case.said.statement.counter.map(|_| 10);
-        case.said.began = UnixSeconds(0);
-    }),
 ];
 
 #[test]
@@ -508,6 +508,6 @@ fn the_order_of_the_table_is_that_of_the_document() {
     seen.dedup();
     assert_eq!(
         seen,
-        [502, 210, 303, 305, 304, 106, 107, 302, 400, 404, 503]
+        [502, 210, 107, 503, 303, 305, 304, 106, 107, 302, 400, 404]
     );
 }
