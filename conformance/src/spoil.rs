@@ -40,12 +40,15 @@ pub enum Change {
     Truncate(usize),
 }
 
+/// What is done to a list of items at one position of it.
+type Edit<'a> = &'a dyn Fn(&mut Vec<Value>, usize) -> Result<(), String>;
+
 /// `bytes` with the change made.
 ///
 /// # Errors
 /// A sentence, if there is no such place or no such hex: the case is at fault.
 pub fn spoil(bytes: &[u8], spoil: &Spoil) -> Result<Vec<u8>, String> {
-    let in_place = |edit: &dyn Fn(&mut Vec<Value>, usize) -> Result<(), String>| {
+    let in_place = |edit: Edit<'_>| {
         let (last, way) = spoil
             .path
             .split_last()
@@ -91,12 +94,7 @@ pub fn spoil(bytes: &[u8], spoil: &Spoil) -> Result<Vec<u8>, String> {
 
 /// Takes a sequence of items apart, edits the list that holds the place, and puts it together.
 /// A single item that is an array or a map is entered at once: its positions are the path's first.
-fn edit_at(
-    bytes: &[u8],
-    way: &[usize],
-    last: usize,
-    edit: &dyn Fn(&mut Vec<Value>, usize) -> Result<(), String>,
-) -> Result<Vec<u8>, String> {
+fn edit_at(bytes: &[u8], way: &[usize], last: usize, edit: Edit<'_>) -> Result<Vec<u8>, String> {
     let mut items = sequence(bytes)?;
     match items.as_mut_slice() {
         [whole @ (Value::Array(_) | Value::Map(_))] => edit_in(whole, way, last, edit)?,
@@ -117,12 +115,7 @@ fn edit_at(
     Ok(out)
 }
 
-fn edit_in(
-    value: &mut Value,
-    way: &[usize],
-    last: usize,
-    edit: &dyn Fn(&mut Vec<Value>, usize) -> Result<(), String>,
-) -> Result<(), String> {
+fn edit_in(value: &mut Value, way: &[usize], last: usize, edit: Edit<'_>) -> Result<(), String> {
     match (value, way.split_first()) {
         (Value::Array(items), None) => edit(items, last),
         (Value::Array(items), Some((at, rest))) => edit_in(

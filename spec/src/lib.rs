@@ -5,6 +5,13 @@
 //! clock, opens no socket, draws no random number and holds no private key:
 //! time, entropy and signatures arrive as arguments.
 #![no_std]
+// No input can make this crate panic. An `expect` says what the types already guarantee.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs
+)]
 
 extern crate alloc;
 
