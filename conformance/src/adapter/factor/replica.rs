@@ -49,6 +49,7 @@ struct Held {
 }
 
 /// What a request comes to.
+#[expect(clippy::large_enum_variant, reason = "held one at a time")]
 enum Decided {
     /// There is nothing to commit.
     Answer(Answer),
