@@ -24,7 +24,10 @@ fn number(text: &str) -> u64 {
     let last = text.rsplit("to ").next().unwrap_or(text);
     let digits = last.split([' ', '(']).next().unwrap_or("").replace(',', "");
     match digits.split_once('^') {
-        Some((base, exponent)) => base.parse::<u64>().unwrap().pow(exponent.parse().unwrap()),
+        Some((base, exponent)) => base
+            .parse::<u64>()
+            .expect(text)
+            .pow(exponent.parse().expect(text)),
         None => digits.parse().expect(text),
     }
 }
