@@ -14,6 +14,7 @@ pub mod author;
 pub mod case;
 pub mod cbor;
 pub mod crypto;
+pub mod edhoc;
 pub mod files;
 pub mod flags;
 pub mod groups;

@@ -11,6 +11,7 @@ mod server;
 mod statics;
 #[cfg(test)]
 mod tests;
+mod transcript;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};

@@ -11,7 +11,7 @@ use countersign_vectors::case::Object;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Args, Effects, Happening, Refusal, Role, codec, handshake};
+use super::{Args, Effects, Happening, Refusal, Role, codec, handshake, transcript};
 
 /// A function: arguments to result, or a refusal.
 pub(super) type Function = fn(&Args) -> Result<Object, Refusal>;
@@ -30,6 +30,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("pseudonym", pseudonym_of),
     ("assertion.id", assertion_id_of),
     ("credential.decode", handshake::credential),
+    ("edhoc.transcript", transcript::transcript),
     ("channel.seal", handshake::seal),
     ("channel.open", handshake::open),
 ];

@@ -7,6 +7,7 @@
 mod credentials;
 mod derive;
 mod encoding;
+mod handshake;
 mod keys;
 mod links;
 mod messages;
@@ -24,6 +25,8 @@ pub fn all(seed: Seed) -> Vec<Group> {
         credentials::group(seed),
         derive::group(seed),
         encoding::group(seed),
+        handshake::records(seed),
+        handshake::transcripts(seed),
         keys::group(seed),
         links::group(seed),
         signatures::group(seed),
