@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::samples;
+use super::samples::{self, Sample};
 use crate::author::{ok, positive, reject, step};
 use crate::case::{Case, Expect, Group, Step};
 use crate::cbor::Item;
@@ -29,6 +29,7 @@ struct Fault {
 
 /// Each kind of malformed, undeterministic or forbidden input.
 pub fn group(seed: Seed) -> Group {
+    let samples = &samples::all(seed);
     let mut group = Group::new(
         "static-encoding",
         "Bytes that are not deterministic CBOR, each kind in a real message.",
@@ -42,19 +43,19 @@ pub fn group(seed: Seed) -> Group {
         "settled",
         "status",
     ] {
-        group.cases.push(base(seed, name));
+        group.cases.push(base(samples, name));
     }
     for fault in FAULTS {
         for row in fault.rows {
-            group.cases.push(spoiled(seed, fault, row));
+            group.cases.push(spoiled(samples, fault, row));
         }
     }
-    group.cases.extend(whole(seed));
+    group.cases.extend(whole(samples));
     group
 }
 
-fn base(seed: Seed, name: &str) -> Case {
-    let sample = samples::find(seed, name);
+fn base(samples: &[Sample], name: &str) -> Case {
+    let sample = find(samples, name);
     let bytes = hex::encode(sample.item().encode());
     positive(
         &format!("static.encoding.{name}"),
@@ -65,10 +66,10 @@ fn base(seed: Seed, name: &str) -> Case {
     .does(decode(sample.rule, &bytes, ok(json!({ "bytes": bytes }))))
 }
 
-fn spoiled(seed: Seed, fault: &Fault, (id, name, path, hex, what): &Row) -> Case {
-    let sample = samples::find(seed, name);
+fn spoiled(samples: &[Sample], fault: &Fault, (id, name, path, hex, what): &Row) -> Case {
+    let sample = find(samples, name);
     let bytes = put(sample.item(), path, Item::raw(hex)).encode();
-    base(seed, name)
+    base(samples, name)
         .but(&format!("static.encoding.{id}"), what)
         .why(fault.why)
         .requires(&[fault.requirement])
@@ -78,12 +79,12 @@ fn spoiled(seed: Seed, fault: &Fault, (id, name, path, hex, what): &Row) -> Case
 }
 
 /// Faults of the message as a whole.
-fn whole(seed: Seed) -> Vec<Case> {
-    let verify = hex::encode(samples::find(seed, "verify").item().encode());
-    let announce = samples::find(seed, "announce");
-    let statement = samples::find(seed, "statement");
+fn whole(samples: &[Sample]) -> Vec<Case> {
+    let verify = hex::encode(find(samples, "verify").item().encode());
+    let announce = find(samples, "announce");
+    let statement = find(samples, "statement");
     let rest = &verify[2..];
-    let sized = |sample: &samples::Sample, path: &[usize], text: bool, size: usize| {
+    let sized = |sample: &Sample, path: &[usize], text: bool, size: usize| {
         let around = put(sample.item(), path, Item::bytes([])).encode().len() + 2;
         let filler = match text {
             true => Item::Map(vec![(
@@ -96,7 +97,7 @@ fn whole(seed: Seed) -> Vec<Case> {
     };
     let case =
         |id: &str, of: &str, what: &str, requirement: &str, check: &str, bytes: &str, code| {
-            base(seed, of)
+            base(samples, of)
                 .but(&format!("static.encoding.{id}"), what)
                 .requires(&[requirement])
                 .flagged(&[if matches!(code, 105 | 106) {
@@ -118,12 +119,12 @@ fn whole(seed: Seed) -> Vec<Case> {
         .does(decode(of, bytes, ok(json!({ "bytes": bytes }))))
     };
     let deep = format!("{}00", "81".repeat(1000));
-    let deep = put(samples::find(seed, "verify").item(), &[1], Item::raw(&deep)).encode();
-    let two = put(samples::find(seed, "verify").item(), &[1], Item::text("1"));
+    let deep = put(find(samples, "verify").item(), &[1], Item::raw(&deep)).encode();
+    let two = put(find(samples, "verify").item(), &[1], Item::text("1"));
     let two = put(two, &[8], Item::raw("f94500")).encode();
     let big = "A message without a limit exhausts the memory of whoever reads it.";
-    let longest = |size| sized(&announce, &[1], true, size);
-    let longest_statement = |size| sized(&statement, &[4], false, size);
+    let longest = |size| sized(announce, &[1], true, size);
+    let longest_statement = |size| sized(statement, &[4], false, size);
     vec![
         case(
             "empty",
@@ -268,6 +269,10 @@ fn whole(seed: Seed) -> Vec<Case> {
         )
         .why("Whoever parses before he measures works for whoever sends."),
     ]
+}
+
+fn find<'a>(samples: &'a [Sample], name: &str) -> &'a Sample {
+    &samples[samples::position(samples, name)]
 }
 
 /// The item with another one at a path of positions.

@@ -45,10 +45,18 @@ pub fn all(seed: Seed) -> Vec<Sample> {
 /// # Panics
 /// If there is none.
 pub fn find(seed: Seed, name: &str) -> Sample {
-    all(seed)
-        .into_iter()
-        .find(|sample| sample.name() == name)
-        .expect("a sample of that name")
+    let mut all = all(seed);
+    let at = position(&all, name);
+    all.swap_remove(at)
+}
+
+/// Where the sample of that name is.
+///
+/// # Panics
+/// If it is not there.
+pub fn position(all: &[Sample], name: &str) -> usize {
+    let found = all.iter().position(|sample| sample.name() == name);
+    found.expect("a sample of that name")
 }
 
 fn sample(rule: &'static str, about: &'static str, fields: Vec<Field>) -> Sample {
