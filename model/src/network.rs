@@ -1,0 +1,66 @@
+//! The network, which is the attacker's, and the channel, which is ideal.
+//!
+//! What was sent once stays: it may arrive at any time, at any replica, any
+//! number of times, or never. Loss, duplication, reordering and replay are
+//! therefore no steps of their own.
+
+use countersign::channel::{ChannelError, Opening};
+use countersign::crypto::PublicKey;
+
+/// The place of a message in its model's list of all messages that can ever be sent.
+pub type MessageId = u8;
+
+/// The set of all messages sent so far.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Network(u64);
+
+impl Network {
+    /// How many messages a model can have.
+    pub const CAPACITY: usize = 64;
+
+    /// Adds a message.
+    ///
+    /// # Panics
+    /// If the model has more than [`CAPACITY`](Self::CAPACITY) messages.
+    pub fn send(&mut self, message: MessageId) {
+        assert!((message as usize) < Self::CAPACITY, "too many messages");
+        self.0 |= 1 << message;
+    }
+
+    /// Whether the message was sent.
+    pub fn has(self, message: MessageId) -> bool {
+        self.0 & (1 << message) != 0
+    }
+
+    /// All messages sent so far, ascending.
+    pub fn messages(self) -> impl Iterator<Item = MessageId> {
+        (0..Self::CAPACITY as MessageId).filter(move |&message| self.has(message))
+    }
+}
+
+/// The ideal side of [`Opening`]: the server's end of a channel with `peer`.
+/// A record opens if `peer`'s key sealed it; nobody else can seal one.
+///
+/// There is no order here, since every delivery counts as a channel of its own:
+/// whoever can use the key can open another channel and say the same again.
+#[derive(Clone, Copy, Debug)]
+pub struct IdealChannel {
+    /// Whose key authenticated the handshake.
+    pub peer: PublicKey,
+}
+
+impl IdealChannel {
+    /// The record with this content that the peer seals.
+    pub fn seal(&self, plaintext: &[u8]) -> Vec<u8> {
+        [self.peer.as_bytes(), plaintext].concat()
+    }
+}
+
+impl Opening for IdealChannel {
+    fn open(&mut self, record: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        match record.strip_prefix(self.peer.as_bytes()) {
+            Some(plaintext) => Ok(plaintext.to_vec()),
+            None => Err(ChannelError::Tag),
+        }
+    }
+}
