@@ -4,7 +4,7 @@
 //! count, what was answered under each number, and which of the events occurred
 //! that never must.
 
-use countersign::factor::{Answered, Outcome, Record};
+use countersign::factor::{Answered, Lockout, Outcome, Record};
 use countersign::messages::factor::{Assertion, Verdict};
 use countersign::registry::{Factor, Purpose};
 
@@ -52,6 +52,8 @@ pub enum Fault {
     OtherEpochEvaluated = 1 << 9,
     /// A verdict showed another count than there was.
     WrongCountShown = 1 << 10,
+    /// A commit replaced whose record it is, or its PIN.
+    RecordTakenOver = 1 << 11,
 }
 
 impl History {
@@ -63,9 +65,23 @@ impl History {
     /// A commit replaced `before` by `after`, whatever it was for.
     pub fn replaced(&mut self, before: Option<&Record>, after: &Record, is_right: bool) {
         let Some(before) = before else { return };
-        let fell = after.lockout.failed_attempts < before.lockout.failed_attempts;
+        // All fields by name: a new one has to be looked at here.
+        let Record {
+            id,
+            version: _,     // the store's own; if it stays the same, F7 sees it
+            store_epoch: _, // FAC-11
+            device,
+            generation: _, // F5
+            pin_key,
+            lockout: Lockout { failed_attempts },
+            last: _, // F4
+            last_time,
+        } = *before;
+        let is_same = (id, device, pin_key) == (after.id, after.device, after.pin_key);
+        self.note(!is_same, Fault::RecordTakenOver);
+        let fell = after.lockout.failed_attempts < failed_attempts;
         self.note(fell && !is_right, Fault::FreeReset);
-        self.note(after.last_time < before.last_time, Fault::TimeFell);
+        self.note(after.last_time < last_time, Fault::TimeFell);
     }
 
     /// The answer to a VERIFY was committed while the store was in `epoch`.

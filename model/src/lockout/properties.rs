@@ -34,6 +34,8 @@ pub const F7: &str = "F7 nothing gives an attempt back";
 pub const F7_EXACT: &str = "F7 exact: nothing is charged but a wrong PIN, once";
 /// F10.
 pub const F10: &str = "F10 an assertion says only what the right PIN has proved";
+/// VCH-4.
+pub const VCH_4: &str = "VCH-4 a record that exists keeps its phone and its PIN";
 /// LCK-6, on the server's side.
 pub const LCK_6: &str = "LCK-6 every verdict shows the count as it is";
 /// FAC-8.
@@ -155,6 +157,15 @@ pub fn all(world: &Lockout) -> Vec<Property<Lockout>> {
         sometimes("F10 reached: an assertion is made", |_, state| {
             answers(state).any(|outcome| matches!(outcome, Outcome::Right(_)))
         }),
+        always(VCH_4, |_, state| !state.history.has(Fault::RecordTakenOver)),
+        sometimes(
+            "VCH-4 reached: two servers create the record",
+            |world, state| {
+                let creating =
+                    |(_, decided): (Kind, &Decided)| matches!(decided, Decided::Create(_));
+                world.decided(state).filter(|each| creating(*each)).count() == 2
+            },
+        ),
         always(LCK_6, |_, state| !state.history.has(Fault::WrongCountShown)),
         sometimes("LCK-6 reached: a verdict shows some", |_, state| {
             answers(state).any(is_wrong)

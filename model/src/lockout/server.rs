@@ -53,7 +53,10 @@ pub struct Facts {
 /// Decides, at the replica with this number, by the shipped function.
 pub fn decide(facts: Facts, message: &Message, replica: usize, weak: Option<Weak>) -> Decided {
     match &message.body {
-        Body::Create(request, _) => on_create(&facts, request, replica),
+        Body::Create(request, _) => {
+            let record = facts.record.filter(|_| weak != Some(Weak::CreateAnew));
+            on_create(&Facts { record, ..facts }, request, replica)
+        }
         Body::Verify(request) => {
             let facts = Weak::facts(weak, facts, request);
             let request = Weak::request(weak, request);
@@ -119,7 +122,8 @@ pub fn commit(
     match write {
         Write::Insert { record, voucher } => {
             let is_free = stored.is_none() && !voucher_used;
-            (is_free || weak == Some(Weak::BlindInsert)).then(|| (record.clone(), Some(*voucher)))
+            let is_blind = matches!(weak, Some(Weak::BlindInsert | Weak::CreateAnew));
+            (is_free || is_blind).then(|| (record.clone(), Some(*voucher)))
         }
         Write::Replace { expected, record } => {
             let is_current = stored.is_some_and(|stored| stored.version == *expected);

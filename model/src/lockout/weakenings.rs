@@ -23,6 +23,8 @@ pub enum Weak {
     BlindReplace,
     /// The store inserts over what is there.
     BlindInsert,
+    /// The same, and the server does not look for a record either.
+    CreateAnew,
     /// The store may show the record as it was before its last commit.
     StaleReads,
     /// The verdict leaves before the commit.
@@ -65,6 +67,10 @@ pub enum Weak {
     ChargeConflicts,
     /// The verdict shows the count from before.
     ShowOldCount,
+    /// The version stays the same from commit to commit.
+    KeepVersion,
+    /// A record that is blocked is set back to zero by the next request.
+    ResetWhenBlocked,
 }
 
 impl Weak {
@@ -126,6 +132,13 @@ impl Weak {
     /// What it stores in place of the record that was decided.
     pub fn stored(weak: Option<Self>, before: Option<&Record>, decided: Record) -> Record {
         match (weak, before) {
+            (Some(Self::KeepVersion), Some(before)) => Record {
+                version: before.version,
+                ..decided
+            },
+            (Some(Self::ResetWhenBlocked), Some(before)) if before.lockout == decided.lockout => {
+                Self::charged(&decided, 0)
+            }
             (Some(Self::ForgetAnswers), _) => Record {
                 last: None,
                 ..decided
@@ -179,6 +192,12 @@ pub fn all() -> Vec<Weakened<Lockout>> {
             "the store replaces the record without comparing its version" Broken(p::F7);
         "blind-insert" BlindInsert SMALL
             "the store inserts a record over the one that is there" Broken(p::F3);
+        "create-anew" CreateAnew SMALL
+            "CREATE does not look for a record, and the store inserts over it" Broken(p::VCH_4);
+        "keep-version" KeepVersion SMALL
+            "a commit does not change the version" Broken(p::F7);
+        "reset-when-blocked" ResetWhenBlocked SMALL
+            "a blocked record is set back by the next request" Broken(p::F3);
         "stale-reads" StaleReads SMALL
             "the store may show the record as it was before its last commit" STALE;
         "reply-before-commit" ReplyBeforeCommit SMALL
