@@ -152,31 +152,31 @@ pub fn check<M: Checked>(size: Size, progress: &mut dyn FnMut(&str, usize)) -> R
     );
     let start = Instant::now();
     let graph = explore(&model, Until::Exhausted, |states| progress("exact", states));
-    let exact_time = start.elapsed();
-
-    let start = Instant::now();
-    let mut stateright = Vec::new();
-    let mut disagreements = Vec::new();
-    for salt in SALTS {
-        let (states, disagreeing) = by_stateright::<M>(size, salt, graph.found(), progress);
-        stateright.push(states);
-        disagreements.extend(disagreeing);
-    }
-    Report {
+    let mut report = Report {
         model: M::NAME,
         size,
         states: graph.states().len(),
         edges: graph.edge_count(),
         pinned: M::pinned(size),
-        stateright,
+        stateright: Vec::new(),
         depth: graph.depth(),
-        exact_time,
-        stateright_time: start.elapsed() / SALTS.len() as u32,
+        exact_time: start.elapsed(),
+        stateright_time: Duration::ZERO,
         bytes_per_state: graph.bytes_per_state(),
         found: graph.found().to_vec(),
         traces: traces(&model, &graph),
-        disagreements,
+        disagreements: Vec::new(),
+    };
+    drop(graph); // gigabytes, which stateright may need
+
+    let start = Instant::now();
+    for salt in SALTS {
+        let (states, disagreeing) = by_stateright::<M>(size, salt, &report.found, progress);
+        report.stateright.push(states);
+        report.disagreements.extend(disagreeing);
     }
+    report.stateright_time = start.elapsed() / SALTS.len() as u32;
+    report
 }
 
 /// stateright's count of states, and the properties for which it disagrees with `found`.
