@@ -151,11 +151,14 @@ class Reader:
         return argument
 
     def _simple(self, info: int) -> bool | None:
-        if info == 24:  # in two bytes only what does not fit into one is well-formed
+        check_not_reserved(info)
+        if info in SIMPLE_VALUES:
+            return SIMPLE_VALUES[info]
+        if info == 24:  # two bytes are well-formed only for what does not fit into one
             require(self._take(1)[0] >= 32, MALFORMED)
-        require(info < 28, MALFORMED)
-        require(info in SIMPLE_VALUES, FORBIDDEN_ITEM)
-        return SIMPLE_VALUES[info]
+        elif info > 24:
+            self._take(1 << info - 24)  # a float is forbidden, a cut one malformed
+        raise Reject(FORBIDDEN_ITEM)
 
     def _take(self, count: int) -> bytes:
         check_room(self, count)
@@ -417,15 +420,15 @@ def check_low_s(signature: bytes) -> None:
 
 
 def public_key(key: bytes) -> ec.EllipticCurvePublicKey:
-    point(key)
     check_point(key)
     return ec.EllipticCurvePublicNumbers(*halves(key), ec.SECP256R1()).public_key()
 
 
 def verify_signature(key: bytes, message: bytes, value: bytes, low_s: bool = True) -> None:
     """A signature of our own statements, or with `low_s` false one inside EDHOC (SIG-4)."""
-    verifier = public_key(key)
+    point(key)
     signature(value)
+    verifier = public_key(key)
     check_signature_range(value)
     if low_s:
         check_low_s(value)
@@ -519,9 +522,9 @@ def verify_statement(rule: str, data: bytes, key: bytes, context: tuple[Item, ..
     protected, unprotected, payload, value = item
     check_header(protected)
     check_unprotected(unprotected)
+    decode_message(rule, payload)
     check_kid(protected, key)
     verify_signature(key, to_be_signed(rule, protected, context, payload), value)
-    decode_message(rule, payload)
     return bytes(payload)
 
 
