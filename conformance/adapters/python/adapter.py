@@ -10,6 +10,7 @@ from typing import Any
 import channel
 import countersign_codec as codec
 import derive
+import edhoc
 
 Json = dict[str, Any]
 Result = bytes | tuple[bytes | None, ...] | None
@@ -24,6 +25,7 @@ def signature_verify(key: bytes, message: bytes, signature: bytes, s: str) -> No
 
 
 BIND = "server context purpose account session announce_hash user_input_hash decision intent_hash"
+EDHOC = "x y c_i c_r device_key server_key server id_cred_i ead_1 ead_2 ead_3 signature_2 signature_3"
 OPS: dict[str, tuple[Callable[..., Result], str, str]] = {  # the function, its args, its values
     "cbor.decode": (codec.reencode, "type bytes", "bytes"),
     "cose.verify": (cose_verify, "type bytes key context", "payload"),
@@ -37,10 +39,11 @@ OPS: dict[str, tuple[Callable[..., Result], str, str]] = {  # the function, its 
     "pin.key": (derive.pin_key, "d_sec record generation pin", "key"),
     "pseudonym": (derive.pseudonym, "key record audience", "pseudonym"),
     "assertion.id": (derive.assertion_id, "record request_number", "assertion_id"),
+    "edhoc.transcript": (edhoc.transcript, EDHOC, " ".join(edhoc.Transcript._fields)),
     "channel.seal": (channel.seal, "prk_out direction generation sequence plaintext", "record"),
     "channel.open": (channel.open_record, "prk_out direction generation sequence record", "plaintext"),
 }
-NOT_HEX = {"type", "s", "pin", "direction"}
+NOT_HEX = {"type", "s", "pin", "direction", "id_cred_i"}
 
 
 def call(op: str, args: Json) -> dict[str, str]:

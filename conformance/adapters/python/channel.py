@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from countersign_codec import (
     FRAME, WRONG_HEADER, Map, Reject, anything, array, bstr, check_size, decode, encode, hash32, map_of, require,
 )
+from edhoc import KEY_UPDATE, exporter_key, kdf
 
 RECORD_MISSING, RECORD_SEEN, RECORD_FORGED, KEY_USED_UP = 601, 602, 603, 604
 KEY_LABELS = {"to_server": (32769, 32770), "to_device": (32771, 32772)}
-EXPORTER, KEY_UPDATE = 10, 11  # info labels of RFC 9528, section 4
 RECORDS_PER_KEY = 1 << 20
 
 PROTECTED = encode(Map.of({1: 1}))
@@ -21,18 +19,12 @@ AAD = encode(("Encrypt0", PROTECTED, encode(("countersign record",))))
 RECORD = array(bstr(), map_of(anything, anything), bstr())
 
 
-def kdf(prk: bytes, label: int, context: bytes, length: int) -> bytes:
-    """EDHOC_KDF (RFC 9528, section 4.1.2)."""
-    info = encode(label) + encode(context) + encode(length)
-    return HKDFExpand(hashes.SHA256(), length, info).derive(prk)
-
-
 def keys(prk_out: bytes, direction: str, generation: int) -> tuple[AESGCM, bytes]:
     """The key and the IV of one direction after `generation` updates (CH-7)."""
     hash32(prk_out)
     for number in range(1, generation + 1):
         prk_out = kdf(prk_out, KEY_UPDATE, encode(number), 32)
-    prk_exporter = kdf(prk_out, EXPORTER, b"", 32)
+    prk_exporter = exporter_key(prk_out)
     key_label, iv_label = KEY_LABELS[direction]
     return AESGCM(kdf(prk_exporter, key_label, b"", 16)), kdf(prk_exporter, iv_label, b"", 12)
 
@@ -79,7 +71,7 @@ def open_record(prk_out: bytes, direction: str, generation: int, sequence: int, 
 def read_header(protected: bytes, unprotected: Map) -> int:
     """CH-1: the sequence number in a header that holds nothing else."""
     partial_iv = dict(unprotected.entries).get(6, b"")
-    require(isinstance(partial_iv, bytes) and len(partial_iv) <= 5, WRONG_HEADER)
+    require(isinstance(partial_iv, bytes) and len(partial_iv) <= 8, WRONG_HEADER)
     sequence = int.from_bytes(partial_iv, "big")
     require((protected, unprotected) == (PROTECTED, header(sequence)), WRONG_HEADER)
     return sequence
