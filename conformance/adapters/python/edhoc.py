@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from countersign_codec import (
-    Item, Map, Reject, array, bstr, check_size, connection_id, cose_key, encode, hash32, id16, key_id, point, signature,
-    verify_signature,
+    Item, Map, Reject, array, bstr, check_point, check_size, connection_id, cose_key, encode, hash32, id16, key_id,
+    point, signature, verify_signature,
 )
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -130,6 +130,8 @@ def transcript(
     signature_3: bytes,
 ) -> Transcript:
     INPUTS((x, y, c_i, c_r, device_key, server_key, server, ead_1, ead_2, ead_3, signature_2, signature_3))
+    check_point(server_key)
+    check_point(device_key)
 
     g_x, g_y = public(x), public(y)
     g_xy = shared_secret(x, g_y)
