@@ -98,6 +98,7 @@ fn accepting_everything_fails_every_negative_case() {
                 .is_some_and(|f| f.severity == Severity::ForgeryAccepted)
         })
         .map(|result| result.case.as_str())
+        .filter(|id| id.starts_with("static."))
         .collect();
     assert!(!negative.is_empty());
     assert_eq!(forged, negative);

@@ -92,9 +92,9 @@ pub struct Adapter {
 }
 
 /// The roles that the reference plays.
-const ROLES: &[&str] = &["static"];
+const ROLES: &[&str] = &["static", "factor"];
 /// The optional things that the reference can do.
-const CAPABILITIES: &[&str] = &[];
+const CAPABILITIES: &[&str] = &["replicas"];
 
 /// Answers requests until the input ends.
 ///

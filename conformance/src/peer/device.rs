@@ -10,6 +10,7 @@ use countersign::crypto::{P256, Signature};
 use countersign::edhoc::{
     AwaitMessage2, ConnectionId, Credential, ErrorMessage, IdCred, Initiator, Message2Verified,
 };
+use countersign::messages::channel::KeyUpdate;
 use countersign::messages::frame::Frame;
 use countersign::messages::handshake::{Ead1, Ead2};
 use countersign::registry::limit;
@@ -110,6 +111,11 @@ impl Greeted {
         &self.ead_2
     }
 
+    /// The server's identifier of the connection.
+    pub fn c_r(&self) -> ConnectionId {
+        self.c_r
+    }
+
     /// SHA-256 over message_1 and message_2.
     pub fn transcript(&self) -> Transcript {
         self.state.transcript()
@@ -129,6 +135,22 @@ impl Greeted {
         spoiler: &Spoiler,
     ) -> Result<(Talking, Vec<u8>), Stop> {
         let credential = Credential::device(key.public());
+        self.claim_as(&credential, signer, naming, ead_3, high_s, spoiler)
+    }
+
+    /// As [`claim`](Self::claim), with any credential, such as a server's or one without a valid key.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub fn claim_as(
+        self,
+        credential: &Credential,
+        signer: &Key,
+        naming: Naming,
+        ead_3: &impl Serialize,
+        high_s: bool,
+        spoiler: &Spoiler,
+    ) -> Result<(Talking, Vec<u8>), Stop> {
         let id_cred = match naming {
             Naming::Kid => IdCred::Kid(credential.kid()),
             Naming::Value => IdCred::Value(credential.clone()),
@@ -136,7 +158,7 @@ impl Greeted {
         let ead_3 = spoiler.at("statement", encode(ead_3)?)?;
         let to_sign = self
             .state
-            .prepare(id_cred, &credential, Some(&ead_3))
+            .prepare(id_cred, credential, Some(&ead_3))
             .map_err(undecided)?;
         let low = signer.sign(to_sign.tbs());
         let signature: Signature = if high_s { other_s(low) } else { low };
@@ -156,9 +178,46 @@ impl Greeted {
 }
 
 impl Talking {
+    /// The server's identifier of the connection.
+    pub fn c_r(&self) -> ConnectionId {
+        self.c_r
+    }
+
     /// The channel binding.
     pub fn binding(&self) -> ChannelBinding {
         self.channel.binding()
+    }
+
+    /// The frame of an EDHOC error message for this connection, which anybody can send.
+    ///
+    /// # Errors
+    /// [`Stop::Undecided`] if it cannot be encoded.
+    pub fn error(&self, number: u16) -> Result<Vec<u8>, Stop> {
+        let to = self.c_r.as_bytes().into();
+        let error = ErrorMessage::of(number).encode().into();
+        Frame::Error { to, error }.to_vec().map_err(undecided)
+    }
+
+    /// The record of a frame that the server sent, sent back to it.
+    ///
+    /// # Errors
+    /// [`Stop::Undecided`] if the frame holds no record.
+    pub fn reflect(&self, frame: &[u8]) -> Result<Vec<u8>, Stop> {
+        let Frame::Record { record, .. } = decode(frame)? else {
+            return Err(undecided("only records can be reflected"));
+        };
+        let to = self.c_r.as_bytes().into();
+        Frame::Record { to, record }.to_vec().map_err(undecided)
+    }
+
+    /// Announces the next sending keys, and takes them.
+    ///
+    /// # Errors
+    /// As [`say`](Self::say).
+    pub fn renew_keys(&mut self, spoiler: &Spoiler) -> Result<Vec<u8>, Stop> {
+        let frame = self.say(&KeyUpdate::default(), spoiler)?;
+        self.channel.update_sending().map_err(undecided)?;
+        Ok(frame)
     }
 
     /// Puts a message into the next record.
@@ -166,7 +225,15 @@ impl Talking {
     /// # Errors
     /// [`Stop::Undecided`] if the case asks for what cannot be encoded.
     pub fn say(&mut self, message: &impl Serialize, spoiler: &Spoiler) -> Result<Vec<u8>, Stop> {
-        let content = spoiler.at("request", encode(message)?)?;
+        self.say_bytes(encode(message)?, spoiler)
+    }
+
+    /// As [`say`](Self::say), for a message that is encoded already.
+    ///
+    /// # Errors
+    /// As [`say`](Self::say).
+    pub fn say_bytes(&mut self, content: Vec<u8>, spoiler: &Spoiler) -> Result<Vec<u8>, Stop> {
+        let content = spoiler.at("request", content)?;
         let record = self.channel.seal(&content).map_err(undecided)?;
         let record = spoiler.at("record", record)?.into();
         let to = self.c_r.as_bytes().into();

@@ -6,4 +6,5 @@
 
 pub mod device;
 pub mod keys;
+pub mod sign1;
 pub mod spoiler;

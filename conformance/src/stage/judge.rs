@@ -49,7 +49,14 @@ pub fn judge(turn: &Turn, came: Came) -> Result<(), Stop> {
         .find(|word| turn.expect.contains_key(**word));
     let expected = Value::Object(turn.expect.clone());
     let (got, severity) = match (came, refusal) {
-        (Came::Accepted(facts), None) => (Value::Object(facts), Severity::WrongAnswer),
+        (Came::Accepted(facts), None) => {
+            let severity = match (succeeds(&turn.expect), succeeds(&facts)) {
+                (Some(false), Some(true)) => Severity::ForgeryAccepted,
+                (Some(true), Some(false)) => Severity::WronglyRejected,
+                _ => Severity::WrongAnswer,
+            };
+            (Value::Object(facts), severity)
+        }
         (Came::Accepted(facts), Some(_)) => (Value::Object(facts), Severity::ForgeryAccepted),
         (Came::Refused(_, number), Some(&"rejected")) => {
             (json!({ "rejected": number }), Severity::WrongCode)
@@ -65,6 +72,11 @@ pub fn judge(turn: &Turn, came: Came) -> Result<(), Stop> {
         shortened(&expected.to_string()),
         shortened(&got.to_string()),
     ))
+}
+
+/// Whether these are facts of a success, where they are of an attempt: some attempts fail and are answered nevertheless.
+fn succeeds(facts: &Object) -> Option<bool> {
+    Some(facts.get("outcome")?.as_u64() == Some(0))
 }
 
 #[cfg(test)]
@@ -99,6 +111,16 @@ mod tests {
         check(
             json!({ "outcome": 0 }),
             verdict(410),
+            Some(Severity::WronglyRejected),
+        );
+        check(
+            json!({ "outcome": 410 }),
+            verdict(0),
+            Some(Severity::ForgeryAccepted),
+        );
+        check(
+            json!({ "outcome": 410 }),
+            verdict(411),
             Some(Severity::WrongAnswer),
         );
         check(json!({}), verdict(0), Some(Severity::WrongAnswer));

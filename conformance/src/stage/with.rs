@@ -1,5 +1,7 @@
 //! What a turn is played with.
 
+use std::sync::LazyLock;
+
 use countersign_vectors::case::{Object, Turn};
 use serde_json::Value;
 
@@ -19,6 +21,12 @@ impl<'a> With<'a> {
         With(&turn.with).knowing(known)
     }
 
+    /// With nothing.
+    pub fn nothing() -> With<'static> {
+        static EMPTY: LazyLock<Object> = LazyLock::new(Object::new);
+        With(&EMPTY)
+    }
+
     fn knowing(self, known: &[&str]) -> Result<Self, Stop> {
         match self.0.keys().find(|word| !known.contains(&word.as_str())) {
             Some(word) => Err(Stop::Undecided(format!(
@@ -33,8 +41,9 @@ impl<'a> With<'a> {
     /// # Errors
     /// [`Stop::Undecided`] if it is no such object.
     pub fn object(self, name: &str, known: &[&str]) -> Result<With<'a>, Stop> {
-        static EMPTY: std::sync::LazyLock<Object> = std::sync::LazyLock::new(Object::new);
-        let inner = self.read(name, Value::as_object)?.unwrap_or(&EMPTY);
+        let Some(inner) = self.read(name, Value::as_object)? else {
+            return Ok(With::nothing());
+        };
         With(inner).knowing(known)
     }
 
