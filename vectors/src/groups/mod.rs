@@ -7,6 +7,7 @@
 mod credentials;
 mod derive;
 mod encoding;
+mod factor;
 mod handshake;
 mod keys;
 mod links;
@@ -34,6 +35,7 @@ pub fn all(seed: Seed) -> Vec<Group> {
         statements::group(seed),
     ];
     all.extend(messages::groups(seed));
+    all.extend(factor::groups());
     all.sort_by(|one, other| one.group.cmp(&other.group));
     all
 }
