@@ -58,6 +58,22 @@ impl Args {
         self.get(name, |value| value.as_u64()?.try_into().ok())
     }
 
+    /// Whether something holds.
+    ///
+    /// # Errors
+    /// [`Refusal::Error`] if it is missing, or neither true nor false.
+    pub fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        self.get(name, Value::as_bool)
+    }
+
+    /// An object.
+    ///
+    /// # Errors
+    /// [`Refusal::Error`] if it is missing or no object.
+    pub fn object(&self, name: &str) -> Result<&Object, Refusal> {
+        self.get(name, Value::as_object)
+    }
+
     /// A list, each element read by `read`.
     ///
     /// # Errors

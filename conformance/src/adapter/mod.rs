@@ -4,6 +4,7 @@
 //! reached through a pipe; nothing of the runner is visible from here.
 
 mod args;
+mod auth;
 mod codec;
 mod factor;
 mod handshake;
@@ -16,6 +17,7 @@ mod transcript;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
+use countersign::values::UnixSeconds;
 use countersign_vectors::case::Object;
 
 pub use args::Args;
@@ -46,6 +48,29 @@ pub struct Happening {
     pub now_ms: Option<u64>,
 }
 
+impl Happening {
+    /// The random bytes.
+    ///
+    /// # Errors
+    /// [`Refusal::Error`] if they are not exactly 32.
+    fn entropy(&self) -> Result<[u8; 32], Refusal> {
+        let entropy = self.entropy.as_deref().unwrap_or_default();
+        entropy
+            .try_into()
+            .map_err(|_| Refusal::Error("`entropy` has 32 bytes".to_owned()))
+    }
+
+    /// The time, in whole seconds.
+    ///
+    /// # Errors
+    /// [`Refusal::Error`] if there is none.
+    fn now(&self) -> Result<UnixSeconds, Refusal> {
+        self.now_ms
+            .map(|ms| UnixSeconds(ms / 1000))
+            .ok_or_else(|| Refusal::Error("`now_ms` is missing".to_owned()))
+    }
+}
+
 /// What comes of a step that is gone along with.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effects {
@@ -55,6 +80,16 @@ pub struct Effects {
     pub events: Vec<Object>,
     /// What a function returns.
     pub values: Object,
+}
+
+impl Effects {
+    /// One frame, for the device.
+    fn to_device(frame: Vec<u8>) -> Self {
+        Self {
+            out: vec![("device".to_owned(), frame)],
+            ..Self::default()
+        }
+    }
 }
 
 /// Everything but `ok`.
@@ -92,7 +127,7 @@ pub struct Adapter {
 }
 
 /// The roles that the reference plays.
-const ROLES: &[&str] = &["static", "factor"];
+const ROLES: &[&str] = &["static", "auth", "factor"];
 /// The optional things that the reference can do.
 const CAPABILITIES: &[&str] = &["replicas"];
 
@@ -223,6 +258,7 @@ fn open(role: &str, config: Object, _now_ms: Option<u64>) -> Result<Opened, Refu
         // What hello does not claim does not open.
         other if !ROLES.contains(&other) => Err(Refusal::Unsupported(other.to_owned())),
         "static" => Ok((Box::new(statics::Functions), Object::new())),
+        "auth" => auth::open(config),
         "factor" => factor::open(config),
         other => Err(Refusal::Unsupported(other.to_owned())),
     }

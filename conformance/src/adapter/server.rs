@@ -2,10 +2,11 @@
 
 use countersign::cbor;
 use countersign::cose::{self, Statement};
+use countersign::crypto::sha256;
 use countersign::messages::handshake::ParametersChain;
 use countersign::messages::parameters::{FactorServer, Parameters};
 use countersign::registry::ServerKind;
-use countersign::values::{ServerId, UnixSeconds, Version};
+use countersign::values::{Digest, ServerId, UnixSeconds, Version};
 use countersign_vectors::case::Object;
 
 use super::statics::{bytes, not_encoded};
@@ -66,6 +67,11 @@ impl Server {
             payload: cbor::to_vec(&parameters).map_err(not_encoded)?,
             versions: parameters.versions,
         })
+    }
+
+    /// SHA-256 of the payload of its parameters, which enrolment links hold.
+    pub(super) fn parameters_hash(&self) -> Digest {
+        Digest(sha256(&[&self.payload]))
     }
 
     /// What the answer to `open` says: `server_id` and `parameters`.

@@ -10,7 +10,7 @@ use countersign::crypto::PublicKey;
 use countersign::factor::Config;
 use countersign::factor::endpoint::Offer;
 use countersign::registry::ServerKind;
-use countersign::values::{RecordId, ServerId, UnixSeconds};
+use countersign::values::{RecordId, ServerId};
 use countersign_vectors::case::Object;
 use serde_json::{Value, json};
 
@@ -99,13 +99,13 @@ impl Role for FactorServer {
                     store,
                     frame,
                     hold,
-                    entropy(&happening)?,
-                    now(&happening)?,
+                    happening.entropy()?,
+                    happening.now()?,
                 )
             }
             "commit" => {
                 let (setup, store, replica) = self.at(args)?;
-                replica.commit(setup, store, now(&happening)?)
+                replica.commit(setup, store, happening.now()?)
             }
             "crash" => {
                 let (_, _, replica) = self.at(args)?;
@@ -150,18 +150,4 @@ fn issuer(value: &Value) -> Result<(ServerId, PublicKey), Refusal> {
         ServerId(args.array("id")?),
         PublicKey(args.array("statement_key")?),
     ))
-}
-
-fn entropy(happening: &Happening) -> Result<[u8; 32], Refusal> {
-    let entropy = happening.entropy.as_deref().unwrap_or_default();
-    entropy
-        .try_into()
-        .map_err(|_| Refusal::Error("`entropy` has 32 bytes".to_owned()))
-}
-
-fn now(happening: &Happening) -> Result<UnixSeconds, Refusal> {
-    happening
-        .now_ms
-        .map(|ms| UnixSeconds(ms / 1000))
-        .ok_or_else(|| Refusal::Error("`now_ms` is missing".to_owned()))
 }

@@ -133,7 +133,7 @@ impl Replica {
         let signature = setup.handshake_key.sign(to_sign.tbs());
         let (greeted, frame) = to_sign.signed(signature).map_err(refused)?;
         self.lines.insert(line, Stage::Greeted(Box::new(greeted)));
-        Ok(to_device(frame))
+        Ok(Effects::to_device(frame))
     }
 
     fn welcome(
@@ -149,7 +149,7 @@ impl Replica {
             Some(Stage::Open(connection)) => {
                 let again = connection.repeat(message_3, now).map(<[u8]>::to_vec);
                 self.lines.insert(line, Stage::Open(connection));
-                return again.map(to_device).map_err(refused);
+                return again.map(Effects::to_device).map_err(refused);
             }
             None => return Err(unexpected()),
         };
@@ -165,7 +165,7 @@ impl Replica {
             .welcome(&setup.config, record, now, &P256)
             .map_err(rejected)?;
         self.lines.insert(line, Stage::Open(Box::new(connection)));
-        Ok(to_device(frame))
+        Ok(Effects::to_device(frame))
     }
 
     fn process(
@@ -186,7 +186,7 @@ impl Replica {
                     let told = self.connection(&line)?.refuse(refusal).map_err(refused)?;
                     return Err(Refusal::Reject {
                         code: refusal.0.number(),
-                        effects: to_device(told),
+                        effects: Effects::to_device(told),
                     });
                 }
             };
@@ -219,7 +219,7 @@ impl Replica {
                 connection.send_verdict(&verdict)
             }
         };
-        frame.map(to_device).map_err(refused)
+        frame.map(Effects::to_device).map_err(refused)
     }
 
     fn connection(&mut self, line: &Line) -> Result<&mut Connection, Refusal> {
@@ -274,17 +274,10 @@ impl Pending {
     }
 }
 
-fn to_device(frame: Vec<u8>) -> Effects {
-    Effects {
-        out: vec![("device".to_owned(), frame)],
-        ..Effects::default()
-    }
-}
-
 fn rejected(rejected: Rejected) -> Refusal {
     Refusal::Reject {
         code: rejected.refusal.0.number(),
-        effects: rejected.answer.map(to_device).unwrap_or_default(),
+        effects: rejected.answer.map(Effects::to_device).unwrap_or_default(),
     }
 }
 
