@@ -36,6 +36,8 @@ pub enum Change {
     Append(String),
     /// The bit with this number changes, counted from the first byte's highest.
     FlipBit(usize),
+    /// The lowest bit of this byte changes, counted from the end: 1 is the last byte.
+    FlipLast(usize),
     /// The last bytes go, this many.
     Truncate(usize),
 }
@@ -83,6 +85,12 @@ pub fn spoil(bytes: &[u8], spoil: &Spoil) -> Result<Vec<u8>, String> {
             let mut out = bytes.to_vec();
             let byte = out.get_mut(number / 8).ok_or("no such bit")?;
             *byte ^= 0x80 >> (number % 8);
+            Ok(out)
+        }
+        Change::FlipLast(number) => {
+            let mut out = bytes.to_vec();
+            let at = out.len().checked_sub(*number).ok_or("no such byte")?;
+            *out.get_mut(at).ok_or("no such byte")? ^= 1;
             Ok(out)
         }
         Change::Truncate(count) => {
@@ -238,6 +246,9 @@ mod tests {
         check("83010203", at(json!({"append": "00"})), Ok("8301020300"));
         check("83010203", at(json!({"truncate": 1})), Ok("830102"));
         check("83010203", at(json!({"flip_bit": 31})), Ok("83010202"));
+        check("83010203", at(json!({"flip_last": 1})), Ok("83010202"));
+        check("83010203", at(json!({"flip_last": 4})), Ok("82010203"));
+        check("83010203", at(json!({"flip_last": 0})), Err(()));
         check("83010203", at(json!({"replace": "60"})), Ok("60"));
         // No such place.
         check(

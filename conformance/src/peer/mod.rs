@@ -8,3 +8,4 @@ pub mod device;
 pub mod keys;
 pub mod sign1;
 pub mod spoiler;
+pub mod statement;

@@ -1,5 +1,7 @@
 //! What came of a turn, and whether it is what had to come of it.
 
+use std::fmt::Debug;
+
 use countersign_vectors::case::{Object, Turn};
 use serde_json::{Value, json};
 
@@ -77,6 +79,35 @@ pub fn judge(turn: &Turn, came: Came) -> Result<(), Stop> {
 /// Whether these are facts of a success, where they are of an attempt: some attempts fail and are answered nevertheless.
 fn succeeds(facts: &Object) -> Option<bool> {
     Some(facts.get("outcome")?.as_u64() == Some(0))
+}
+
+/// Whether the turn has to end in a refusal.
+pub fn expects_refusal(turn: &Turn) -> bool {
+    REFUSALS.iter().any(|word| turn.expect.contains_key(*word))
+}
+
+/// Fails the case unless the two are the same.
+///
+/// # Errors
+/// [`Stop::Failed`] with a wrong answer.
+pub fn same<T: PartialEq + Debug>(what: &str, expected: &T, got: &T) -> Result<(), Stop> {
+    if expected == got {
+        return Ok(());
+    }
+    Err(Stop::failed(
+        Severity::WrongAnswer,
+        shortened(&format!("{what}: {expected:?}")),
+        shortened(&format!("{got:?}")),
+    ))
+}
+
+/// A wrong answer: this was expected, and that came.
+pub fn wrong(expected: &str, got: &impl Debug) -> Stop {
+    Stop::failed(
+        Severity::WrongAnswer,
+        expected,
+        shortened(&format!("{got:?}")),
+    )
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! A stage also checks, in every turn, what no expectation names: signatures,
 //! numbers, and that nothing is said before its time.
 
+mod auth;
 mod factor;
 pub mod judge;
 pub mod with;
@@ -34,8 +35,9 @@ pub trait Stage {
 /// [`Stop::Undecided`] for a role that has no stage.
 pub fn stage(case: &Case) -> Result<Box<dyn Stage>, Stop> {
     match case.role {
+        Role::Auth => Ok(Box::new(auth::Auth::default())),
         Role::Factor => Ok(Box::new(factor::Theatre::new())),
-        Role::Device | Role::Auth | Role::Static => Err(Stop::Undecided(format!(
+        Role::Device | Role::Static => Err(Stop::Undecided(format!(
             "no stage is set for the role {}",
             case.role
         ))),

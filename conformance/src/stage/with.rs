@@ -11,6 +11,13 @@ use crate::outcome::Stop;
 #[derive(Clone, Copy, Debug)]
 pub struct With<'a>(&'a Object);
 
+impl<'a> From<&'a Object> for With<'a> {
+    /// What nobody wrote, and nobody could have misspelt.
+    fn from(object: &'a Object) -> Self {
+        Self(object)
+    }
+}
+
 impl<'a> With<'a> {
     /// The `with` of `turn`, which may hold nothing but `known` words: a word
     /// that nobody reads would make a negative case a positive one.
