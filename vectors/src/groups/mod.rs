@@ -4,6 +4,7 @@
 //! expects by its own means wherever it can, so that a case is more than a
 //! recording of the reference.
 
+mod auth;
 mod credentials;
 mod derive;
 mod encoding;
@@ -34,6 +35,7 @@ pub fn all(seed: Seed) -> Vec<Group> {
         statements::detached(seed),
         statements::group(seed),
     ];
+    all.extend(auth::groups());
     all.extend(messages::groups(seed));
     all.extend(factor::groups());
     all.sort_by(|one, other| one.group.cmp(&other.group));

@@ -515,7 +515,7 @@ fn refused(code: u16, content: &[u8]) -> Result<Came, Stop> {
 }
 
 /// The message_3 of a frame, in a frame for another connection.
-fn readdressed(frame: &[u8], to: ConnectionId) -> Result<Vec<u8>, Stop> {
+pub(super) fn readdressed(frame: &[u8], to: ConnectionId) -> Result<Vec<u8>, Stop> {
     let undecided = |error: &dyn std::fmt::Debug| Stop::Undecided(format!("{error:?}"));
     match Frame::from_slice(frame).map_err(|error| undecided(&error))? {
         Frame::Message3 { message, .. } => {

@@ -11,7 +11,7 @@
 //! | device | `claim`: message_3 to its answer | [`device::CLAIM`] |
 //! | device | `enrol`, `login`: both at once | both |
 //! | device | `copy` | `device`, `as`: its storage and its key, on another phone |
-//! | network | `deliver`, `replay`, `send` | see [`network`] |
+//! | network | `deliver`, `replay`, `redirect`, `send` | see [`network`] |
 //! | clock | `advance` | `s` |
 //!
 //! A session, an enrolment, a device or a connection goes by the name that the

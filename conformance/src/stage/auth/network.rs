@@ -4,13 +4,16 @@
 //! |---|---|---|
 //! | `deliver` | `on`, `spoil` (layer `frame_3`): a message_3 that was held | as of a claim |
 //! | `replay` | `on`, `what`: `message_1` or `message_3` | `answer`: the `same` or `another` |
-//! | `send` | `frame`: hex; or `on`, `kind` and `body`: a frame for that connection | |
+//! | `redirect` | `on`, `to`: its message_3 comes for another connection | |
+//! | `send` | `on`, `kind`, `body`: a frame for that connection; or `frame_bytes`: its length | |
 
-use countersign::messages::frame::Frame;
+use countersign::cbor;
+use countersign::registry::message_type;
 use countersign::values::Bytes;
 use countersign_vectors::case::Turn;
 use serde_json::json;
 
+use super::device::readdressed;
 use super::{Heard, World, error_frame, on};
 use crate::outcome::Stop;
 use crate::peer::spoiler::Spoiler;
@@ -36,17 +39,35 @@ impl World {
                 let frame = spoiler.at("frame_3", message_3(connection.message_3.as_ref())?)?;
                 self.settle(&on, frame, &c_i, false, turn, session)
             }
+            "redirect" => {
+                let with = With::of(turn, &["on", "to"])?;
+                let on = on(with, &self.last)?.to_owned();
+                let frame = message_3(self.connection(&on)?.message_3.as_ref())?;
+                let to = self.connection(with.text("to")?.unwrap_or(&on))?;
+                let (frame, c_i) = (readdressed(&frame, to.c_r)?, to.c_i.clone());
+                self.refused(frame, &c_i, session)
+            }
             "replay" => self.replay(With::of(turn, &["on", "what"])?, session),
             "send" => {
-                let with = With::of(turn, &["frame", "on", "kind", "body"])?;
+                let with = With::of(turn, &["on", "kind", "body", "frame_bytes"])?;
                 let (frame, c_i) = self.composed(with)?;
-                match self.send(frame, session)? {
-                    Heard::Accepted(_) => Ok(Came::with(json!({ "answered": true }))),
-                    Heard::Refused(code, None) => Ok(Came::Refused("rejected", code)),
-                    Heard::Refused(code, Some(frame)) => error_frame(code, &frame, &c_i),
-                }
+                self.refused(frame, &c_i, session)
             }
             other => Err(Stop::Undecided(format!("a network cannot {other}"))),
+        }
+    }
+
+    /// Sends what a server has to refuse.
+    fn refused(
+        &mut self,
+        frame: Vec<u8>,
+        c_i: &[u8],
+        session: &mut Session<'_, '_>,
+    ) -> Result<Came, Stop> {
+        match self.send(frame, session)? {
+            Heard::Accepted(_) => Ok(Came::with(json!({ "answered": true }))),
+            Heard::Refused(code, None) => Ok(Came::Refused("rejected", code)),
+            Heard::Refused(code, Some(frame)) => error_frame(code, &frame, c_i),
         }
     }
 
@@ -79,26 +100,30 @@ impl World {
         }
     }
 
-    /// A frame that no party sent, and the C_I of its connection.
+    /// A frame that no party sent, within its limit or not, and the C_I of its connection.
     fn composed(&mut self, with: With<'_>) -> Result<(Vec<u8>, Vec<u8>), Stop> {
-        if let Some(frame) = with.bytes("frame")? {
-            return Ok((frame, Vec::new()));
-        }
         let on = on(with, &self.last)?.to_owned();
         let connection = self.connection(&on)?;
         let to: Bytes = connection.c_r.as_bytes().into();
-        let body = Bytes(with.bytes("body")?.unwrap_or_default());
-        let frame = match with.text("kind")? {
-            Some("message_2") => Frame::Message2 { to, message: body },
-            Some("message_3") => Frame::Message3 { to, message: body },
-            Some("record") => Frame::Record { to, record: body },
-            Some("error") => Frame::Error { to, error: body },
+        let ty: u64 = match with.text("kind")? {
+            Some("message_2") => message_type::MESSAGE_2,
+            Some("message_3") => message_type::MESSAGE_3,
+            Some("record") => message_type::RECORD,
+            Some("error") => message_type::ERROR,
             other => return Err(Stop::Undecided(format!("no frame {other:?}"))),
         };
-        let frame = frame
-            .to_vec()
-            .map_err(|error| Stop::Undecided(error.to_string()))?;
-        Ok((frame, connection.c_i.clone()))
+        let frame_of = |body: Vec<u8>| {
+            cbor::to_vec(&(ty, &to, Bytes(body)))
+                .map_err(|error| Stop::Undecided(error.to_string()))
+        };
+        let body = match with.number::<usize>("frame_bytes")? {
+            None => with.bytes("body")?.unwrap_or_default(),
+            Some(length) => {
+                let around = frame_of(vec![0; length])?.len() - length;
+                vec![0; length.saturating_sub(around)]
+            }
+        };
+        Ok((frame_of(body)?, connection.c_i.clone()))
     }
 }
 
