@@ -119,7 +119,9 @@ impl World {
         let body = match with.number::<usize>("frame_bytes")? {
             None => with.bytes("body")?.unwrap_or_default(),
             Some(length) => {
-                let around = frame_of(vec![0; length])?.len() - length;
+                // All but the body: type, identifier, heads. A length at which a head grows is not made.
+                let near = length.saturating_sub(32);
+                let around = frame_of(vec![0; near])?.len() - near;
                 vec![0; length.saturating_sub(around)]
             }
         };

@@ -637,8 +637,9 @@ fn standings(confirmed: &Case) -> Vec<Case> {
             .steps(alice())
             .steps(vec![
                 session(json!({})),
+                hello(json!({}), answered()),
                 set_account("suspended"),
-                login(
+                claim(
                     json!({ "purpose": 2, "counter": null }),
                     json!({ "refused": 502 }),
                 ),
