@@ -8,4 +8,3 @@ pub mod device;
 pub mod keys;
 pub mod sign1;
 pub mod spoiler;
-pub mod statement;

@@ -9,7 +9,11 @@ use serde::Serialize;
 use super::keys::{Key, other_s};
 use crate::outcome::Stop;
 
-/// The COSE_Sign1 of `payload` by `signer`, which calls its key `kid` (protocol.md, section 3.3).
+/// The algorithm of a right statement.
+pub const ESP256: i64 = -9;
+
+/// The COSE_Sign1 of `payload` by `signer`, which calls its key `kid` and its `algorithm` as it likes
+/// (protocol.md, section 3.3).
 ///
 /// # Errors
 /// [`Stop::Undecided`] if the context cannot be encoded.
@@ -17,14 +21,14 @@ pub fn sign1<C: Serialize>(
     label: &str,
     context: &C,
     payload: &[u8],
+    algorithm: i64,
     kid: Kid,
     signer: &Key,
     high_s: bool,
 ) -> Result<Vec<u8>, Stop> {
-    const ESP256: i64 = -9;
-    // {1: -9, 4: kid}
+    // {1: algorithm, 4: kid}
     let mut protected = vec![0xa2, 0x01];
-    protected.extend(encode(&ESP256)?);
+    protected.extend(encode(&algorithm)?);
     protected.push(0x04);
     protected.extend(encode(&kid)?);
     let protected = Bytes(protected);
@@ -64,7 +68,16 @@ mod tests {
         let payload = cbor::to_vec(&voucher).unwrap();
         let kid = key.public().kid();
         let verified = |high_s| {
-            let bytes = sign1(Voucher::LABEL, &context, &payload, kid, &key, high_s).unwrap();
+            let bytes = sign1(
+                Voucher::LABEL,
+                &context,
+                &payload,
+                ESP256,
+                kid,
+                &key,
+                high_s,
+            )
+            .unwrap();
             let statement = Sign1::<Voucher>::from_bytes(&bytes).unwrap();
             statement
                 .verify(&key.public(), &context, &P256)

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use countersign::values::Version;
 use countersign_vectors::case::{Object, Turn};
 use serde_json::Value;
 
@@ -10,13 +11,6 @@ use crate::outcome::Stop;
 /// The `with` of a turn. Whatever is wrong in it is the case's mistake.
 #[derive(Clone, Copy, Debug)]
 pub struct With<'a>(&'a Object);
-
-impl<'a> From<&'a Object> for With<'a> {
-    /// What nobody wrote, and nobody could have misspelt.
-    fn from(object: &'a Object) -> Self {
-        Self(object)
-    }
-}
 
 impl<'a> With<'a> {
     /// The `with` of `turn`, which may hold nothing but `known` words: a word
@@ -102,6 +96,19 @@ impl<'a> With<'a> {
     /// [`Stop::Undecided`] if they are no hex.
     pub fn bytes(self, name: &str) -> Result<Option<Vec<u8>>, Stop> {
         self.read(name, |value| hex::decode(value.as_str()?).ok())
+    }
+
+    /// The versions under `versions`, each `[major, minor]`, if there are any.
+    ///
+    /// # Errors
+    /// [`Stop::Undecided`] if they are none.
+    pub fn versions(self) -> Result<Option<Vec<Version>>, Stop> {
+        let read = |value: &Value| {
+            let pairs: Vec<[u16; 2]> = serde_json::from_value(value.clone()).ok()?;
+            let version = |[major, minor]: [u16; 2]| Version { major, minor };
+            Some(pairs.into_iter().map(version).collect())
+        };
+        self.read("versions", read)
     }
 
     fn read<T>(

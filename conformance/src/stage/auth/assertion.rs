@@ -15,8 +15,9 @@ use super::device::Device;
 use super::server::Server;
 use crate::outcome::Stop;
 use crate::peer::keys::Key;
+use crate::peer::sign1::{ESP256, sign1};
 use crate::peer::spoiler::Spoiler;
-use crate::peer::statement::Signing;
+
 use crate::session::Session;
 use crate::stage::with::With;
 
@@ -130,19 +131,21 @@ pub(super) fn assertion(
         Some("other") => Key::from_entropy(session.entropy("another K_sfa")),
         Some(other) => return Err(Stop::Undecided(format!("no signer {other}"))),
     };
-    let signing = Signing {
-        label: with.text("label")?.unwrap_or(label::ASSERTION),
-        context: server_id(with, "context", server.id(), session)?,
-        algorithm: algorithm(with)?,
-        // A forger names the key that the server expects.
-        kid: match is_other(with, "kid")? {
-            true => Kid(session.entropy("another kid")),
-            false => server.factor_key.public().kid(),
-        },
-        key: &key,
-        high_s: with.flag("high_s")?,
+    // A forger names the key that the server expects.
+    let kid = match is_other(with, "kid")? {
+        true => Kid(session.entropy("another kid")),
+        false => server.factor_key.public().kid(),
     };
-    let signed = Bytes(spoiler.at("signed_assertion", signing.sign(payload)?)?);
+    let signed = sign1(
+        with.text("label")?.unwrap_or(label::ASSERTION),
+        &(server_id(with, "context", server.id(), session)?,),
+        &payload,
+        algorithm(with)?,
+        kid,
+        &key,
+        with.flag("high_s")?,
+    )?;
+    let signed = Bytes(spoiler.at("signed_assertion", signed)?);
     device.last_assertion = Some(signed.clone());
     Ok(signed)
 }
@@ -219,11 +222,12 @@ fn server_id(
     })
 }
 
-fn algorithm(with: With<'_>) -> Result<i8, Stop> {
-    match with.value("algorithm").map(|it| (it, it.as_i64())) {
-        None => Ok(-9),
-        Some((_, Some(number))) if (-24..=23).contains(&number) => Ok(number as i8),
-        Some((other, _)) => Err(Stop::Undecided(format!("no algorithm {other}"))),
+fn algorithm(with: With<'_>) -> Result<i64, Stop> {
+    match with.value("algorithm") {
+        None => Ok(ESP256),
+        Some(value) => value
+            .as_i64()
+            .ok_or_else(|| Stop::Undecided(format!("no algorithm {value}"))),
     }
 }
 

@@ -15,7 +15,7 @@ use countersign_vectors::case::Turn;
 use serde_json::{Value, json};
 
 use super::assertion::{Subject, assertion, is_other, registered};
-use super::server::{Due, versions};
+use super::server::Due;
 use super::{ALICE, Heard, World, error_frame, on};
 use crate::outcome::Stop;
 use crate::peer::device::{self as peer, Answered, Greeted, Naming, Talking};
@@ -168,7 +168,9 @@ impl World {
             false => Purpose::Login,
         };
         let purpose = registered(with, "purpose", Purpose::from_number)?.unwrap_or(purpose);
-        let offered = versions(with)?.unwrap_or_else(|| vec![Version { major: 1, minor: 0 }]);
+        let offered = with
+            .versions()?
+            .unwrap_or_else(|| vec![Version { major: 1, minor: 0 }]);
         let known_epoch = with.number("epoch")?;
         let proof = with.object("proof", &["nonce", "server", "purpose", "g_x"])?;
         let nonce = match is_other(proof, "nonce")? {

@@ -84,10 +84,9 @@ impl Stage for Auth {
             }
             Some(world) => world,
             none => {
-                let nothing = Object::new();
                 let with = match is_configuring {
                     true => With::of(turn, Server::WORDS)?,
-                    false => With::from(&nothing),
+                    false => With::nothing(),
                 };
                 none.insert(World::open(with, session)?)
             }

@@ -67,7 +67,9 @@ impl Server {
         let public = |name: &str| Key::from_entropy(secret(name)).public();
         let factor = Key::from_entropy(session.entropy("factor server/identity"));
         let factor_server = ServerId(factor.public().kid().0);
-        let versions = versions(with)?.unwrap_or_else(|| vec![Version { major: 1, minor: 0 }]);
+        let versions = with
+            .versions()?
+            .unwrap_or_else(|| vec![Version { major: 1, minor: 0 }]);
         Ok(Self {
             identity_key: secret("identity"),
             handshake_key: secret("handshake"),
@@ -244,15 +246,4 @@ impl Server {
         same("a voucher that has not expired", &true, &(expiry > now))?;
         same("a new voucher", &true, &self.drawn.insert(id.to_vec()))
     }
-}
-
-/// The list of versions under `versions`, if there is one.
-pub(super) fn versions(with: With<'_>) -> Result<Option<Vec<Version>>, Stop> {
-    let Some(value) = with.value("versions") else {
-        return Ok(None);
-    };
-    let pairs: Vec<[u16; 2]> = serde_json::from_value(value.clone())
-        .map_err(|error| Stop::Undecided(format!("`versions`: {error}")))?;
-    let version = |[major, minor]: [u16; 2]| Version { major, minor };
-    Ok(Some(pairs.into_iter().map(version).collect()))
 }

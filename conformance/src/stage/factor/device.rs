@@ -12,7 +12,7 @@ use countersign::values::{Bind, Bytes, ChannelBinding, RecordId, Type, UnixSecon
 use super::server::{Asked, Server, issuer};
 use crate::outcome::Stop;
 use crate::peer::keys::{Key, other_s};
-use crate::peer::sign1::sign1;
+use crate::peer::sign1::{ESP256, sign1};
 use crate::peer::spoiler::Spoiler;
 use crate::session::Session;
 use crate::stage::with::With;
@@ -160,7 +160,15 @@ fn voucher(with: With<'_>, world: &World<'_, '_, '_>, spoiler: &Spoiler) -> Resu
         false => signer.public().kid(),
     };
     let high_s = with.flag("high_s")?;
-    let signed = sign1(Voucher::LABEL, &(context,), &payload, kid, &signer, high_s)?;
+    let signed = sign1(
+        Voucher::LABEL,
+        &(context,),
+        &payload,
+        ESP256,
+        kid,
+        &signer,
+        high_s,
+    )?;
     spoiler.at("signed_voucher", signed).map(Bytes)
 }
 

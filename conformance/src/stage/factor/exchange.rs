@@ -9,13 +9,13 @@ use countersign::values::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::server::{Asked, same, wrong};
+use super::server::Asked;
 use super::{SESSION, Theatre, line_name, no_device, object};
 use crate::outcome::Stop;
 use crate::peer::device::{Answered, Talking};
 use crate::peer::spoiler::Spoiler;
 use crate::session::{Answer, Input, Session};
-use crate::stage::judge::Came;
+use crate::stage::judge::{Came, same, wrong};
 use crate::stage::with::With;
 
 /// A channel of a device.

@@ -8,7 +8,7 @@ use countersign::values::{Digest, SessionId, Version};
 use serde_json::json;
 
 use super::exchange::{Awaited, Line, Reply};
-use super::server::{issuer, versions};
+use super::server::issuer;
 use super::{Theatre, line_name};
 use crate::outcome::Stop;
 use crate::peer::device::{Answered, Greeted, Naming, hello};
@@ -47,7 +47,9 @@ impl Theatre {
         session: &mut Session<'_, '_>,
     ) -> Result<Came, Stop> {
         let server = self.server()?;
-        let offered = versions(with)?.unwrap_or_else(|| vec![Version { major: 1, minor: 1 }]);
+        let offered = with
+            .versions()?
+            .unwrap_or_else(|| vec![Version { major: 1, minor: 1 }]);
         let known_epoch = with.number("epoch")?;
         let ead_1 = Ead1 {
             versions: offered.clone(),
@@ -78,7 +80,7 @@ impl Theatre {
             Reply::Nothing => return Ok(Came::with(json!({ "answer": null }))),
         };
         let Answered::With(greeted) = answered else {
-            return Err(super::server::wrong(
+            return Err(crate::stage::judge::wrong(
                 "message_2",
                 &"an error frame, and no reject",
             ));

@@ -265,9 +265,10 @@ impl Theatre {
         let frame = self.line(with)?.talking.error(201)?;
         let input = self.receive_input(&frame, with)?;
         match self.step(input, session)? {
-            Answer::Done { out, .. } if !out.is_empty() => {
-                Err(server::wrong("no answer to an error message", &out.len()))
-            }
+            Answer::Done { out, .. } if !out.is_empty() => Err(crate::stage::judge::wrong(
+                "no answer to an error message",
+                &out.len(),
+            )),
             _ => Ok(Came::nothing()),
         }
     }

@@ -1,8 +1,6 @@
 //! The factor server under test, as the runner has configured it, and what all
 //! of its words are held to.
 
-use std::fmt::Debug;
-
 use countersign::cose::Sign1;
 use countersign::crypto::P256;
 use countersign::edhoc::Credential;
@@ -14,9 +12,10 @@ use countersign::values::{Bind, RecordId, ServerId, UnixSeconds, Version};
 use countersign_vectors::case::Object;
 use serde_json::{Value, json};
 
-use crate::outcome::{Severity, Stop};
+use crate::outcome::Stop;
 use crate::peer::keys::Key;
 use crate::session::Session;
+use crate::stage::judge::{same, wrong};
 use crate::stage::with::With;
 
 /// Where the factor server is said to be.
@@ -62,7 +61,9 @@ impl Server {
     ) -> Result<Self, Stop> {
         let secret = |name: &str| session.entropy(&format!("factor server/{name}"));
         let public = |name: &str| Key::from_entropy(secret(name)).public();
-        let versions = versions(with)?.unwrap_or_else(|| vec![Version { major: 1, minor: 1 }]);
+        let versions = with
+            .versions()?
+            .unwrap_or_else(|| vec![Version { major: 1, minor: 1 }]);
         Ok(Self {
             identity_key: secret("identity"),
             statement_key: secret("statement"),
@@ -248,32 +249,4 @@ impl Server {
 pub(super) fn issuer(name: &str, session: &Session<'_, '_>) -> (ServerId, Key) {
     let key = |role: &str| Key::from_entropy(session.entropy(&format!("{name}/{role}")));
     (ServerId(key("identity").public().kid().0), key("statement"))
-}
-
-/// The list of versions under `versions`, if there is one.
-pub(super) fn versions(with: With<'_>) -> Result<Option<Vec<Version>>, Stop> {
-    let Some(value) = with.value("versions") else {
-        return Ok(None);
-    };
-    let pairs: Vec<[u16; 2]> = serde_json::from_value(value.clone())
-        .map_err(|error| Stop::Undecided(format!("`versions`: {error}")))?;
-    let version = |[major, minor]: [u16; 2]| Version { major, minor };
-    Ok(Some(pairs.into_iter().map(version).collect()))
-}
-
-/// Fails the case unless the two are the same.
-pub(super) fn same<T: PartialEq + Debug>(what: &str, expected: &T, got: &T) -> Result<(), Stop> {
-    if expected == got {
-        return Ok(());
-    }
-    Err(Stop::failed(
-        Severity::WrongAnswer,
-        format!("{what}: {expected:?}"),
-        format!("{got:?}"),
-    ))
-}
-
-/// The case fails, with this for a reason.
-pub(super) fn wrong(expected: &str, got: &impl Debug) -> Stop {
-    Stop::failed(Severity::WrongAnswer, expected, format!("{got:?}"))
 }
