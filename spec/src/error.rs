@@ -140,12 +140,30 @@ catalogue! {
     AccountNotActive = 502, "account not active", User, false, true, "ask the server's operator";
     CloneSuspected = 503, "clone suspected", Device, false, true, "ask the server's operator";
     KeyInUse = 504, "key in use", Device, false, true, "create a new key";
+    ScopeMissing = 505, "scope missing", User, false, true, "ask for a link that adds authenticators";
+    TooManyCredentials = 508, "too many credentials", User, false, true, "delete one first";
 
     ChannelClosed = 600, "channel closed", Network, false, true, "start again";
     RecordGap = 601, "record missing", Network, false, true, "start again";
     RecordDropped = 602, "record seen before", Network, false, false, "ignore it";
     RecordInvalid = 603, "record does not verify", Network, false, true, "start again";
     KeyLimit = 604, "key used up", Device, false, true, "renew the keys earlier";
+
+    ChallengeUnavailable = 800, "challenge unavailable", User, false, true, "start the action again";
+    AllowForbidden = 801, "allow not permitted", Server, false, true, "ask for a challenge instead";
+    ChallengeFinished = 802, "challenge finished", User, false, true, "start the action again";
+    ApprovalMismatch = 803, "approval of something else", Device, false, true, "fetch the challenge again";
+    WrongNumber = 804, "wrong number", User, false, true, "start the action again";
+    TokenInvalid = 805, "invalid token", Sender, false, true, "do not carry the action out";
+    TokenMismatch = 806, "token for something else", Sender, false, true, "name the action and user of the token";
+    TokenExpired = 807, "token expired", User, false, true, "start the action again";
+    TokenConsumed = 808, "already consumed", Sender, false, true, "do not carry the action out again";
+    ChallengePending = 809, "a challenge is pending", User, false, false, "answer or cancel that one first";
+    TooManyChallenges = 810, "too many challenges", User, false, false, "try later";
+    CoolingDown = 811, "cooling down", User, false, false, "try later";
+    PromptCancelled = 812, "prompt cancelled", User, false, false, "ask again; the challenge is still open";
+    ActionMismatch = 813, "idempotency key of another action", Sender, false, true, "use a new key";
+    ActionClosed = 814, "action decided", Sender, false, true, "read the action's state";
 
     Conflict = 900, "store conflict", Server, false, false, "read again and decide again";
     StoreUnavailable = 901, "store unavailable", Server, false, false, "try later";

@@ -127,6 +127,24 @@ pub mod message_type {
     pub const STATUS: u64 = 40;
     /// Factor server to device: the verdict on a VERIFY.
     pub const VERDICT: u64 = 41;
+    /// Device to auth server: fetch a challenge.
+    pub const FETCH_CHALLENGE: u64 = 64;
+    /// Auth server to device: the challenge.
+    pub const CHALLENGE: u64 = 65;
+    /// Device to auth server: the user's answer to a challenge.
+    pub const APPROVE: u64 = 66;
+    /// Auth server to device: what the answer came to.
+    pub const APPROVED: u64 = 67;
+    /// Auth server to device: a channel for actions and credentials is open.
+    pub const OPENED: u64 = 71;
+    /// Device to auth server: delete this credential.
+    pub const DELETE_CREDENTIAL: u64 = 72;
+    /// Device to auth server: a new key in place of this one.
+    pub const ROTATE: u64 = 73;
+    /// Auth server to device: the credential is deleted.
+    pub const CREDENTIAL_DELETED: u64 = 74;
+    /// Auth server to device: the new key is the account's.
+    pub const ROTATED: u64 = 75;
 }
 
 /// Labels that keep one use of a key or a hash from any other.
@@ -159,6 +177,12 @@ pub mod label {
     pub const PIN_KEY: &str = "countersign pin key";
     /// Records of the channel.
     pub const RECORD: &str = "countersign record";
+    /// Possession of `K_act` at enrolment.
+    pub const ENROLMENT_PROOF: &str = "countersign enrolment proof";
+    /// Answers to challenges, under `K_act` or `K_dev`.
+    pub const APPROVAL: &str = "countersign approval";
+    /// Possession of a new `K_dev`.
+    pub const ROTATION: &str = "countersign rotation";
 }
 
 /// The EAD label of the one item of ours in each EDHOC message (private use), critical.
@@ -226,6 +250,16 @@ pub mod limit {
     pub const PIN_MIN: usize = 4;
     /// A PIN, as UTF-8, at most.
     pub const PIN_MAX: usize = 64;
+    /// An action code, as UTF-8.
+    pub const ACTION_CODE: usize = 64;
+    /// An idempotency key, as UTF-8.
+    pub const IDEMPOTENCY_KEY: usize = 64;
+    /// Numbers to choose from in a challenge, a count.
+    pub const NUMBER_CHOICES: usize = 8;
+    /// The greatest of these numbers.
+    pub const NUMBER: u8 = 99;
+    /// Credentials of one user, a count.
+    pub const CREDENTIALS: usize = 32;
     /// A connection identifier in a frame.
     pub const CONNECTION_ID: usize = 8;
     /// CBOR nesting, a count.

@@ -63,6 +63,12 @@ fixed_bytes! {
     RecordId, 16;
     /// What a factor server calls a record towards one auth server.
     Pseudonym, 16;
+    /// Names an action: the same for the same user and idempotency key.
+    ActionId, 32;
+    /// Names a challenge.
+    ChallengeId, 16;
+    /// Drawn for one challenge, and signed with every answer to it.
+    ChallengeNonce, 32;
     /// Names an assertion; an auth server accepts each once.
     AssertionId, 16;
     /// Names a voucher; a factor server uses each up once.

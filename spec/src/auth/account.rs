@@ -26,6 +26,9 @@ pub struct Account {
     pub user_name: String,
     /// `K_dev`. No two accounts have the same.
     pub key: PublicKey,
+    /// `K_act`: the OS asks at each use of it. With it, the credential requires user
+    /// authentication, and nothing else approves (CRD-4).
+    pub approval_key: Option<PublicKey>,
     /// What the factor server calls the device towards this server.
     pub subject: Pseudonym,
     /// Whether it may be granted anything.
@@ -105,6 +108,15 @@ impl Account {
     pub(super) fn frozen(self) -> Self {
         Self {
             standing: Standing::Frozen,
+            version: self.version.saturating_add(1),
+            ..self
+        }
+    }
+
+    /// The account under a new key.
+    pub(super) fn rotated(self, key: PublicKey) -> Self {
+        Self {
+            key,
             version: self.version.saturating_add(1),
             ..self
         }

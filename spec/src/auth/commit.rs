@@ -3,11 +3,13 @@
 use alloc::vec::Vec;
 
 use super::account::Account;
+use super::action::{Action, Challenge, Prompts};
+use super::credentials::Credentials;
 use super::enrolment::Enrolment;
 use super::session::Session;
 use crate::error::Code;
 use crate::messages::channel::Settled;
-use crate::values::{AccountId, AssertionId, Kid, SessionId};
+use crate::values::{AccountId, ActionId, AssertionId, ChallengeId, Digest, Kid, SessionId};
 
 /// One transaction: if everything in [`expects`](Self::expects) is as it was
 /// read, store everything in [`writes`](Self::writes), all or nothing.
@@ -17,10 +19,10 @@ use crate::values::{AccountId, AssertionId, Kid, SessionId};
 /// dropped, the facts are read again and the same request decided again.
 #[derive(PartialEq, Eq, Debug)]
 #[must_use = "a decision counts for nothing until it is committed"]
-pub struct Commit {
+pub struct Commit<O = Outcome> {
     expects: Vec<Expect>,
     writes: Vec<Fact>,
-    outcome: Outcome,
+    outcome: O,
 }
 
 /// Something that must not have changed since it was read.
@@ -45,6 +47,14 @@ pub enum FactId {
     AccountOf(Kid),
     /// An assertion that was accepted. The store may forget it once its expiry has passed.
     Assertion(AssertionId),
+    /// The credentials of the user whose name has this SHA-256.
+    Credentials(Digest),
+    /// An action.
+    Action(ActionId),
+    /// A challenge. The store also finds it by the hashes of its two tokens.
+    Challenge(ChallengeId),
+    /// What the user whose name has this SHA-256 was asked lately.
+    Prompts(Digest),
 }
 
 /// Something to store in place of what has the same id.
@@ -58,9 +68,19 @@ pub enum Fact {
     Account(Account),
     /// An assertion that was accepted.
     Assertion(AssertionId),
+    /// A user's credentials.
+    Credentials(Credentials),
+    /// An action.
+    Action(Action),
+    /// A challenge.
+    Challenge(Challenge),
+    /// What a user was asked lately.
+    Prompts(Prompts),
+    /// Nothing any more: what has this id is erased.
+    Erased(FactId),
 }
 
-/// What the device may be told once the commit is done.
+/// What may be told, to the device or to the backend, once the commit is done.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Outcome {
     /// What it asked for.
@@ -69,9 +89,19 @@ pub enum Outcome {
     Refused(Code),
 }
 
-impl Commit {
+/// What a device may be told in a channel for actions, once the commit is done.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Reply<T> {
+    /// What it asked for.
+    Said(T),
+    /// No, although something was stored: its account is frozen (CLN-3, CLN-4), or
+    /// the challenge has ended (CHA-6, CHA-8).
+    Refused(Code),
+}
+
+impl<O> Commit<O> {
     /// A commit that stores nothing yet.
-    pub(super) fn new(outcome: Outcome) -> Self {
+    pub(super) fn new(outcome: O) -> Self {
         Self {
             expects: Vec::new(),
             writes: Vec::new(),
@@ -103,7 +133,7 @@ impl Commit {
 
     /// What the device may be told. Call it when the store has said that the
     /// transaction is committed, and durable (STO-2).
-    pub fn committed(self) -> Outcome {
+    pub fn committed(self) -> O {
         self.outcome
     }
 }

@@ -1,7 +1,8 @@
 //! Random values out of the entropy that an operation was given.
 
 use crate::crypto::{Secret, hkdf_expand_secret};
-use crate::values::{AccountId, Rolling, VoucherId};
+use crate::messages::action::Token;
+use crate::values::{AccountId, ChallengeId, ChallengeNonce, Rolling, VoucherId};
 
 /// 32 fresh random bytes, expanded into what one operation has to draw. The
 /// labels stay inside this server: nobody else sees or repeats the expansion.
@@ -22,6 +23,18 @@ impl Draw {
 
     pub(super) fn voucher_id(&self) -> VoucherId {
         VoucherId(self.bytes("voucher id"))
+    }
+
+    pub(super) fn challenge_id(&self) -> ChallengeId {
+        ChallengeId(self.bytes("challenge id"))
+    }
+
+    pub(super) fn challenge_nonce(&self) -> ChallengeNonce {
+        ChallengeNonce(self.bytes("challenge nonce"))
+    }
+
+    pub(super) fn token(&self) -> Token {
+        Token::new(self.bytes("token"))
     }
 
     pub(super) fn connection_id(&self) -> [u8; 8] {

@@ -6,14 +6,18 @@ use super::account::{Account, Standing};
 use super::assertion::{Accepted, Required, accept};
 use super::commit::{Commit, Fact, FactId, Outcome};
 use super::config::Config;
+use super::credentials::Credentials;
 use super::draw::Draw;
 use super::enrolment::{Enrolment, EnrolmentState, Open};
 use super::lineage::Lineage;
 use super::request::Request;
+use super::rotation::unproved;
 use super::statement;
-use crate::crypto::Verifier;
+use crate::cose::verify_detached;
+use crate::crypto::{PublicKey, Verifier};
 use crate::error::{Code, Refusal};
 use crate::messages::channel::Settled;
+use crate::messages::credential::ApprovalKey;
 use crate::registry::{Decision, Purpose};
 use crate::values::{Type, UnixSeconds};
 
@@ -24,6 +28,8 @@ pub struct EnrolmentFacts<'a> {
     pub enrolment: &'a Enrolment,
     /// The account that has the request's key already, if one has.
     pub holder: Option<&'a Account>,
+    /// The credentials of the enrolment's user, if there ever were any.
+    pub credentials: Option<&'a Credentials>,
     /// Whether the store has the request's assertion id.
     pub assertion_used: bool,
 }
@@ -48,7 +54,7 @@ pub fn decide_enrolment(
         assertion_used,
         ..
     } = facts;
-    if enrolment.id != request.session {
+    if Some(enrolment.id) != request.session {
         return Err(Code::SessionUnavailable.into());
     }
     statement::purpose(request, Purpose::Enrol)?;
@@ -58,6 +64,12 @@ pub fn decide_enrolment(
     fields(request)?;
     statement::unexpired(enrolment.expires, now)?;
     let next = move_on(facts, request)?;
+    let approval_key = approval_key(config, request, verifier)?;
+    if let Move::Repeat(account) = next
+        && account.approval_key != approval_key
+    {
+        return Err(Code::EnrolmentTaken.into());
+    }
     let assertion = request
         .statement
         .assertion
@@ -81,11 +93,18 @@ pub fn decide_enrolment(
                 version: 0,
                 user_name: enrolment.user_name.clone(),
                 key: request.key,
+                approval_key,
                 subject: accepted.subject(),
                 standing: Standing::Active,
                 lineage: Lineage::begin(draw.rolling(), now),
             };
-            create(enrolment, open, account, user_input.cloned(), &draw)
+            let listed = Credentials::admit(facts.credentials, &account, enrolment.scope)?;
+            create(facts, open, account, user_input.cloned(), &draw)
+                .expecting(
+                    FactId::Credentials(Credentials::id(&enrolment.user_name)),
+                    facts.credentials.map(|list| list.version),
+                )
+                .writing(Fact::Credentials(listed))
         }
         Move::Repeat(account) => repeat(enrolment, account, &draw),
     };
@@ -113,11 +132,32 @@ fn confirmed(request: &Request) -> Result<(), Refusal> {
 fn fields(request: &Request) -> Result<(), Refusal> {
     let statement = &request.statement;
     statement::unused(&[
-        statement.enrolment_proof.is_some(),
         statement.app_session_proof.is_some(),
         statement.counter.is_some(),
         statement.rolling.is_some(),
     ])
+}
+
+/// CRD-1: the approval key, if there is one, whose possession is proved.
+fn approval_key(
+    config: &Config,
+    request: &Request,
+    verifier: &impl Verifier,
+) -> Result<Option<PublicKey>, Refusal> {
+    let Some(proof) = &request.statement.enrolment_proof else {
+        return Ok(None);
+    };
+    let proved = ApprovalKey {
+        server: config.server,
+        transcript: request.transcript,
+        device: request.key.kid(),
+    };
+    if proof.key == request.key {
+        return Err(Code::KeyInUse.into());
+    }
+    verify_detached(proved, &(), &proof.key, &proof.signature, verifier)
+        .map(|_| Some(proof.key))
+        .map_err(unproved)
 }
 
 /// What the state of the enrolment lets this key do: ENR-1 to ENR-3, ENR-6 and ENR-7.
@@ -144,12 +184,13 @@ fn move_on<'a>(facts: EnrolmentFacts<'a>, request: &Request) -> Result<Move<'a>,
 
 /// Makes the account, and gives the enrolment to its key.
 fn create(
-    enrolment: &Enrolment,
+    facts: EnrolmentFacts<'_>,
     open: Open,
     account: Account,
     user_input: Option<String>,
     draw: &Draw,
 ) -> Commit {
+    let enrolment = facts.enrolment;
     let bound = open.bind(account.key, account.id, user_input);
     Commit::new(settled(&account, draw))
         .expecting(FactId::Enrolment(enrolment.id), Some(enrolment.version))

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
+use super::credentials::Scope;
 use super::session::{Nonce, check_announce};
 use crate::crypto::PublicKey;
 use crate::error::{Code, Refusal};
@@ -33,6 +34,8 @@ pub struct Enrolment {
     pub expires: UnixSeconds,
     /// What the device shows to the user.
     pub announce: Option<Announce>,
+    /// Whether it may add to what the user has (CRD-2).
+    pub scope: Scope,
     /// What became of it.
     pub state: EnrolmentState,
 }
@@ -73,6 +76,8 @@ pub struct EnrolmentTerms {
     pub expires: UnixSeconds,
     /// What the device shows to the user.
     pub announce: Option<Announce>,
+    /// Whether it may add to what the user has (CRD-2).
+    pub scope: Scope,
 }
 
 impl Enrolment {
@@ -100,6 +105,7 @@ impl Enrolment {
             user_name: terms.user_name,
             expires: terms.expires,
             announce: terms.announce,
+            scope: terms.scope,
             state: EnrolmentState::Open(Open::default()),
         })
     }

@@ -5,7 +5,7 @@ use super::assertion::{Required, SecondFactor, accept};
 use super::commit::{Commit, Fact, FactId, Outcome};
 use super::config::Config;
 use super::draw::Draw;
-use super::lineage::{Finding, Lineage, Step};
+use super::lineage::{Finding, Lineage};
 use super::request::Request;
 use super::session::{New, Session, SessionState};
 use super::statement;
@@ -51,7 +51,7 @@ pub fn decide_login(
     statement::active(account)?;
     statement::purpose(request, Purpose::Login)?;
     let drawn = Draw::from_entropy(entropy).rolling();
-    let lineage = match account.lineage.judge(step(request)?, drawn, now) {
+    let lineage = match account.lineage.judge(statement::step(request)?, drawn, now) {
         Finding::Late => return Err(Code::CloneSuspected.into()),
         Finding::Diverged => return Ok(freeze(account)),
         Finding::Follows(lineage) => lineage,
@@ -111,7 +111,7 @@ enum Move {
 
 /// The facts are those that the request is about.
 fn belongs(facts: LoginFacts<'_>, request: &Request) -> Result<(), Refusal> {
-    if facts.session.id != request.session {
+    if Some(facts.session.id) != request.session {
         return Err(Code::SessionUnavailable.into());
     }
     // The account's key may have changed since Signature_3 was verified.
@@ -126,18 +126,6 @@ fn preselected(session: &Session, account: &Account) -> Result<(), Refusal> {
     match session.preselected {
         Some(only) if only != account.id => Err(Code::WrongAccount.into()),
         _ => Ok(()),
-    }
-}
-
-/// CLN-2: what clone detection looks at, which every login's statement has.
-fn step(request: &Request) -> Result<Step, Refusal> {
-    match (request.statement.counter, request.statement.rolling) {
-        (Some(counter), Some(rolling)) => Ok(Step {
-            counter,
-            rolling,
-            began: request.began,
-        }),
-        _ => Err(Code::Structure.into()),
     }
 }
 

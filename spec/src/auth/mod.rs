@@ -24,9 +24,11 @@
 //! anything of a session to one who does not know its nonce.
 
 mod account;
+pub mod action;
 mod assertion;
 mod commit;
 mod config;
+mod credentials;
 mod draw;
 pub mod endpoint;
 mod enrol;
@@ -34,7 +36,9 @@ mod enrolment;
 mod greeting;
 mod lineage;
 mod login;
+mod opening;
 mod request;
+mod rotation;
 mod session;
 mod statement;
 #[cfg(test)]
@@ -42,12 +46,15 @@ mod tests;
 
 pub use self::account::{Account, Standing, WrongStanding};
 pub use self::assertion::{Accepted, Required, SecondFactor, accept};
-pub use self::commit::{Commit, Expect, Fact, FactId, Outcome};
+pub use self::commit::{Commit, Expect, Fact, FactId, Outcome, Reply};
 pub use self::config::{Config, FactorServer};
+pub use self::credentials::{Credentials, Held, Scope, delete, resume, revoke, suspend};
 pub use self::enrol::{EnrolmentFacts, decide_enrolment};
 pub use self::enrolment::{Bound, Enrolment, EnrolmentState, EnrolmentTerms, Open};
 pub use self::greeting::{EnrolmentOffer, Found, Greeting, Offer, Wanted, greet};
 pub use self::lineage::{Finding, Followed, Lineage, Step};
 pub use self::login::{LoginFacts, decide_login};
+pub use self::opening::decide_opening;
 pub use self::request::Request;
+pub use self::rotation::{Asked, decide_deletion, decide_rotation};
 pub use self::session::{Confirmed, New, Nonce, Rejected, Session, SessionState, SessionTerms};

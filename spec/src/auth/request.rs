@@ -19,8 +19,9 @@ pub struct Request {
     pub key: PublicKey,
     /// What EAD_1 asked for.
     pub purpose: Purpose,
-    /// The session or enrolment that EAD_1 claimed, with a proof that was right.
-    pub session: SessionId,
+    /// The session or enrolment that EAD_1 claimed, with a proof that was right;
+    /// `None` for a purpose that claims none.
+    pub session: Option<SessionId>,
     /// What both sides saw of the handshake.
     pub transcript: Transcript,
     /// When message_1 came.

@@ -3,6 +3,7 @@
 use alloc::string::String;
 
 use super::account::{Account, Standing};
+use super::lineage::Step;
 use super::request::Request;
 use crate::crypto::sha256;
 use crate::error::{Code, Refusal};
@@ -27,6 +28,18 @@ pub(super) fn purpose(request: &Request, purpose: Purpose) -> Result<(), Refusal
         return Err(Code::PurposeRefused.into());
     }
     Ok(())
+}
+
+/// CLN-2: what clone detection looks at, which every statement of an account has.
+pub(super) fn step(request: &Request) -> Result<Step, Refusal> {
+    match (request.statement.counter, request.statement.rolling) {
+        (Some(counter), Some(rolling)) => Ok(Step {
+            counter,
+            rolling,
+            began: request.began,
+        }),
+        _ => Err(Code::Structure.into()),
+    }
 }
 
 /// STM-1: there is a decision.
@@ -75,7 +88,7 @@ pub(super) fn bind(server: ServerId, request: &Request, account: Option<AccountI
         context: request.transcript.0,
         account,
         purpose: statement.purpose,
-        session: Some(request.session),
+        session: request.session,
         announce: statement.announce,
         user_input: statement.user_input.as_ref().map(hash),
         decision: statement.decision,

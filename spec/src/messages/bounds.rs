@@ -41,6 +41,34 @@ pub(super) fn identities<'de, D: Deserializer<'de>>(
     list(deserializer, 0..=limit::IDENTITIES)
 }
 
+pub(super) fn action_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    text(deserializer, limit::ACTION_CODE)
+}
+
+/// The numbers to choose from: at least two, ascending, each at most [`limit::NUMBER`].
+pub(super) fn choices<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<u8>>, D::Error> {
+    match Option::<Vec<u8>>::deserialize(deserializer)? {
+        Some(numbers) if !are_choices(&numbers) => Err(D::Error::custom("no choice of numbers")),
+        numbers => Ok(numbers),
+    }
+}
+
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
+    match Option::<u8>::deserialize(deserializer)? {
+        Some(number) if number > limit::NUMBER => Err(D::Error::custom("no such number")),
+        number => Ok(number),
+    }
+}
+
+/// Whether these are numbers to choose from.
+pub(crate) fn are_choices(numbers: &[u8]) -> bool {
+    (2..=limit::NUMBER_CHOICES).contains(&numbers.len())
+        && numbers.is_sorted_by(|a, b| a < b)
+        && numbers.last().is_some_and(|last| *last <= limit::NUMBER)
+}
+
 /// The sum of some factors, at least one.
 pub(super) fn factors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     match u8::deserialize(deserializer)? {

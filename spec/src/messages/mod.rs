@@ -5,7 +5,9 @@
 //! its [`Type`](crate::values::Type) number. Nothing here decides anything;
 //! what a message *means* is in `device`, `auth` and `factor`.
 
+pub mod action;
 pub mod channel;
+pub mod credential;
 pub mod factor;
 pub mod frame;
 pub mod handshake;
@@ -16,3 +18,4 @@ mod bind;
 mod bounds;
 
 pub use bind::{BindInput, nonce_proof, nonce_proof_matches, session_id};
+pub(crate) use bounds::are_choices;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::auth::endpoint::{Answer, Answered, Awaiting, Deciding, Hello, Signer};
 use countersign::auth::{
-    Account, Commit, Config, Enrolment, EnrolmentFacts, EnrolmentTerms, Expect, Fact, FactId,
-    FactorServer, Found, LoginFacts, Nonce, Session, SessionState, SessionTerms, Wanted,
-    decide_enrolment, decide_login,
+    Account, Commit, Config, Credentials, Enrolment, EnrolmentFacts, EnrolmentTerms, Expect, Fact,
+    FactId, FactorServer, Found, LoginFacts, Nonce, Scope, Session, SessionState, SessionTerms,
+    Wanted, decide_enrolment, decide_login,
 };
 use countersign::cbor;
 use countersign::crypto::{P256, PublicKey, Secret, sha256};
@@ -45,6 +45,7 @@ struct Store {
     enrolments: BTreeMap<SessionId, Enrolment>,
     accounts: BTreeMap<AccountId, Account>,
     assertions: BTreeSet<AssertionId>,
+    credentials: BTreeMap<Digest, Credentials>,
 }
 
 enum Stage {
@@ -108,6 +109,7 @@ impl AuthServer {
             user_name: user_name.into(),
             expires: now.plus(LINK_S),
             announce: None,
+            scope: Scope::New,
         };
         let enrolment = Enrolment::new(self.id(), Nonce::new(nonce), terms).expect("in its limits");
         self.store.enrolments.insert(enrolment.id, enrolment);
@@ -231,7 +233,7 @@ impl AuthServer {
         match request.purpose {
             Purpose::Login => {
                 let facts = LoginFacts {
-                    session: &self.store.sessions[&request.session],
+                    session: &self.store.sessions[&request.session.expect("claimed")],
                     account: account.expect("its key has verified"),
                     assertion_used,
                 };
@@ -239,13 +241,20 @@ impl AuthServer {
             }
             _ => {
                 let facts = EnrolmentFacts {
-                    enrolment: &self.store.enrolments[&request.session],
+                    enrolment: &self.store.enrolments[&request.session.expect("claimed")],
                     holder: account,
+                    credentials: self.credentials_of(&request.session.expect("claimed")),
                     assertion_used,
                 };
                 decide_enrolment(&self.config, facts, request, entropy, now, &P256)
             }
         }
+    }
+
+    /// What the user of an enrolment has already.
+    fn credentials_of(&self, enrolment: &SessionId) -> Option<&Credentials> {
+        let user = &self.store.enrolments[enrolment].user_name;
+        self.store.credentials.get(&Credentials::id(user))
     }
 }
 
@@ -265,6 +274,11 @@ impl Store {
                 Fact::Enrolment(enrolment) => drop(self.enrolments.insert(enrolment.id, enrolment)),
                 Fact::Account(account) => drop(self.accounts.insert(account.id, account)),
                 Fact::Assertion(id) => drop(self.assertions.insert(id)),
+                Fact::Credentials(list) => {
+                    let id = Credentials::id(&list.user);
+                    self.credentials.insert(id, list);
+                }
+                other => panic!("no part of this story: {other:?}"),
             }
         }
     }
@@ -278,6 +292,8 @@ impl Store {
                 .account_of(|account| account.key.kid() == *kid)
                 .map(|account| account.version),
             FactId::Assertion(id) => self.assertions.contains(id).then_some(0),
+            FactId::Credentials(id) => self.credentials.get(id).map(|list| list.version),
+            other => panic!("no part of this story: {other:?}"),
         }
     }
 }

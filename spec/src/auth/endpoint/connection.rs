@@ -168,7 +168,7 @@ impl Opened {
             statement,
             key: credential.key,
             purpose,
-            session,
+            session: Some(session),
             transcript: established.transcript(),
             began,
         };

@@ -4,7 +4,7 @@ use alloc::string::ToString;
 
 use super::scene::{NOW, SERVER, account, announce, enrolment, policy, session, text};
 use crate::auth::{
-    Account, Enrolment, EnrolmentTerms, Lineage, Nonce, Session, SessionTerms, Standing,
+    Account, Enrolment, EnrolmentTerms, Lineage, Nonce, Scope, Session, SessionTerms, Standing,
     WrongStanding,
 };
 use crate::error::Code;
@@ -84,6 +84,7 @@ fn announce_info_is_limited() {
             user_name: "ada".to_string(),
             expires: NOW,
             announce,
+            scope: Scope::New,
         };
         Enrolment::new(SERVER, Nonce::new([1; 32]), terms).map(drop)
     };
@@ -98,6 +99,7 @@ fn a_user_name_is_limited() {
             user_name: text(bytes),
             expires: NOW,
             announce: Some(announce()),
+            scope: Scope::New,
         };
         Enrolment::new(SERVER, Nonce::new([1; 32]), terms).map(drop)
     };

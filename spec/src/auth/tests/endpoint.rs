@@ -49,7 +49,7 @@ fn a_login_from_link_to_settlement() {
         .unwrap();
     let request = deciding.request();
     let facts = LoginFacts {
-        session: &store.sessions[&request.session],
+        session: &store.sessions[&request.session.unwrap()],
         account: store.account_of(&request.key).unwrap(),
         assertion_used: store.assertions.contains(&request.assertion_id().unwrap()),
     };
@@ -90,8 +90,9 @@ fn an_enrolment_from_link_to_account() {
     let deciding = opened.verify(None, &P256).unwrap();
     let request = deciding.request();
     let facts = EnrolmentFacts {
-        enrolment: &store.enrolments[&request.session],
+        enrolment: &store.enrolments[&request.session.unwrap()],
         holder: store.account_of(&request.key),
+        credentials: None,
         assertion_used: store.assertions.contains(&request.assertion_id().unwrap()),
     };
     let commit = decide_enrolment(&config(), facts, request, ENTROPY, NOW, &P256).unwrap();
@@ -124,7 +125,7 @@ fn the_request_is_that_of_the_handshake() {
         .unwrap();
     let request = deciding.request();
     assert_eq!(request.transcript, transcript);
-    assert_eq!(request.session, session().id);
+    assert_eq!(request.session, Some(session().id));
     assert_eq!((request.purpose, request.began), (Purpose::Login, NOW));
     assert_eq!(request.key, device().public());
     assert_eq!(request.assertion_id(), Some(AssertionId([0x1d; 16])));

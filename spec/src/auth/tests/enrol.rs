@@ -1,19 +1,19 @@
 //! Enrolments: ENR-1 to ENR-4, ENR-6, ENR-7, and what STM-* and AST-* ask of them.
 
 use alloc::string::ToString;
+use alloc::vec;
 
 use super::scene::{
     ENTROPY, NOW, SUBJECT, Said, account, announce, config, device, enrolment, other_device, text,
 };
 use super::store::{Conflict, Store};
 use crate::auth::{
-    Account, Bound, Commit, Enrolment, EnrolmentFacts, EnrolmentState, Expect, Fact, FactId,
-    Followed, Lineage, Outcome, Standing, decide_enrolment,
+    Account, Bound, Commit, Credentials, Enrolment, EnrolmentFacts, EnrolmentState, Expect, Fact,
+    FactId, Followed, Held, Lineage, Outcome, Scope, Standing, decide_enrolment,
 };
-use crate::crypto::{P256, Signature};
+use crate::crypto::P256;
 use crate::error::{Code, Refusal};
 use crate::messages::channel::Settled;
-use crate::messages::handshake::EnrolmentProof;
 use crate::registry::{Decision, Factor, Purpose, limit};
 use crate::values::{
     AccountId, AssertionId, Bind, Digest, Pseudonym, Rolling, SessionId, Type, UnixSeconds,
@@ -22,6 +22,7 @@ use crate::values::{
 struct Case {
     enrolment: Enrolment,
     holder: Option<Account>,
+    credentials: Option<Credentials>,
     said: Said,
     used: bool,
     now: UnixSeconds,
@@ -33,6 +34,7 @@ impl Case {
         let facts = EnrolmentFacts {
             enrolment: &self.enrolment,
             holder: self.holder.as_ref(),
+            credentials: self.credentials.as_ref(),
             assertion_used: self.used,
         };
         decide_enrolment(
@@ -75,6 +77,7 @@ fn base() -> Case {
     Case {
         enrolment: enrolment(),
         holder: None,
+        credentials: None,
         said: Said::enrolment(),
         used: false,
         now: NOW,
@@ -113,6 +116,10 @@ fn an_enrolment_makes_its_account_in_one_commit() {
                 version: None
             },
             Expect {
+                fact: FactId::Credentials(Credentials::id("ada")),
+                version: None
+            },
+            Expect {
                 fact: FactId::Assertion(assertion),
                 version: None
             },
@@ -142,9 +149,18 @@ fn an_enrolment_makes_its_account_in_one_commit() {
                 version: 0,
                 user_name: "ada".to_string(),
                 key: device().public(),
+                approval_key: None,
                 subject: SUBJECT,
                 standing: Standing::Active,
                 lineage,
+            }),
+            Fact::Credentials(Credentials {
+                user: "ada".to_string(),
+                version: 0,
+                held: vec![Held {
+                    account: id,
+                    user_authentication: false,
+                }],
             }),
             Fact::Assertion(assertion),
         ]
@@ -211,13 +227,6 @@ const REFUSED: &[(Code, &str, Change)] = &[
             case.said.statement.user_input = Some(text(limit::USER_INPUT + 1));
         },
     ),
-    (Code::Structure, "an enrolment proof", |case| {
-        let proof = EnrolmentProof {
-            key: device().public(),
-            signature: Signature([1; 64]),
-        };
-        case.said.statement.enrolment_proof = Some(proof);
-    }),
     (Code::Structure, "an app session proof", |case| {
         case.said.statement.app_session_proof = Some(Digest([0; 32]));
     }),
@@ -459,6 +468,7 @@ fn one_key_at_two_enrolments_makes_one_account() {
         user_name: "bob".to_string(),
         expires: NOW.plus(300),
         announce: Some(announce()),
+        scope: Scope::New,
     };
     second.enrolment = Enrolment::new(super::scene::SERVER, nonce, terms).unwrap();
     second.said.session = second.enrolment.id;

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use p256::ecdsa::{SigningKey, signature::Signer};
 
 use crate::auth::{
-    Account, Config, Enrolment, EnrolmentTerms, FactorServer, Lineage, Nonce, Request, Session,
-    SessionTerms, Standing,
+    Account, Config, Enrolment, EnrolmentTerms, FactorServer, Lineage, Nonce, Request, Scope,
+    Session, SessionTerms, Standing,
 };
 use crate::cose::to_sign;
 use crate::crypto::{PublicKey, Signature, sha256};
@@ -124,6 +124,7 @@ pub fn enrolment() -> Enrolment {
         user_name: "ada".to_string(),
         expires: NOW.plus(300),
         announce: Some(announce()),
+        scope: Scope::New,
     };
     Enrolment::new(SERVER, Nonce::new([0x22; 32]), terms).unwrap()
 }
@@ -134,6 +135,7 @@ pub fn account() -> Account {
         version: 4,
         user_name: "ada".to_string(),
         key: device().public(),
+        approval_key: None,
         subject: SUBJECT,
         standing: Standing::Active,
         lineage: Lineage::Followed(crate::auth::Followed {
@@ -227,7 +229,7 @@ impl Said {
             statement: Verified::attest(statement),
             key: self.key,
             purpose: self.purpose,
-            session: self.session,
+            session: Some(self.session),
             transcript: TRANSCRIPT,
             began: self.began,
         }

@@ -2,9 +2,10 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
-use crate::auth::{Account, Commit, Enrolment, Expect, Fact, FactId, Outcome, Session};
+use crate::auth::action::{Action, Challenge, Prompts};
+use crate::auth::{Account, Commit, Credentials, Enrolment, Expect, Fact, FactId, Session};
 use crate::crypto::PublicKey;
-use crate::values::{AccountId, AssertionId, SessionId};
+use crate::values::{AccountId, ActionId, AssertionId, ChallengeId, Digest, SessionId};
 
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Store {
@@ -12,6 +13,10 @@ pub struct Store {
     pub enrolments: BTreeMap<SessionId, Enrolment>,
     pub accounts: BTreeMap<AccountId, Account>,
     pub assertions: BTreeSet<AssertionId>,
+    pub credentials: BTreeMap<Digest, Credentials>,
+    pub actions: BTreeMap<ActionId, Action>,
+    pub challenges: BTreeMap<ChallengeId, Challenge>,
+    pub prompts: BTreeMap<Digest, Prompts>,
 }
 
 #[derive(PartialEq, Debug)]
@@ -19,7 +24,7 @@ pub struct Conflict;
 
 impl Store {
     /// All of the commit, or none of it.
-    pub fn apply(&mut self, commit: Commit) -> Result<Outcome, Conflict> {
+    pub fn apply<O>(&mut self, commit: Commit<O>) -> Result<O, Conflict> {
         if commit.expects().iter().any(|expect| !self.is(expect)) {
             return Err(Conflict);
         }
@@ -29,6 +34,17 @@ impl Store {
                 Fact::Enrolment(it) => drop(self.enrolments.insert(it.id, it)),
                 Fact::Account(account) => drop(self.accounts.insert(account.id, account)),
                 Fact::Assertion(id) => drop(self.assertions.insert(id)),
+                Fact::Credentials(list) => {
+                    let id = Credentials::id(&list.user);
+                    self.credentials.insert(id, list);
+                }
+                Fact::Action(action) => drop(self.actions.insert(action.id, action)),
+                Fact::Challenge(it) => drop(self.challenges.insert(it.id, it)),
+                Fact::Prompts(prompts) => {
+                    self.prompts.insert(Credentials::id(&prompts.user), prompts);
+                }
+                Fact::Erased(FactId::Account(id)) => drop(self.accounts.remove(&id)),
+                Fact::Erased(other) => panic!("nothing erases {other:?}"),
             }
         }
         Ok(commit.committed())
@@ -50,6 +66,10 @@ impl Store {
                     .map(|account| account.version)
             }
             FactId::Assertion(id) => self.assertions.contains(&id).then_some(0),
+            FactId::Credentials(id) => self.credentials.get(&id).map(|list| list.version),
+            FactId::Action(id) => self.actions.get(&id).map(|action| action.version),
+            FactId::Challenge(id) => self.challenges.get(&id).map(|it| it.version),
+            FactId::Prompts(id) => self.prompts.get(&id).map(|prompts| prompts.version),
         };
         version == expect.version
     }
