@@ -135,6 +135,7 @@ catalogue! {
     FactorNotRegistered = 425, "factor not registered", Device, false, true, "use the PIN";
     Stopped = 428, "not listening for a factor", User, false, false, "wait for the request";
     Cancelled = 429, "cancelled", User, false, true, "nothing";
+    PinTooEasy = 430, "PIN too easy", User, false, false, "ask for another PIN";
 
     EnrolmentTaken = 501, "enrolment bound to another key", User, false, true, "ask for a new link";
     AccountNotActive = 502, "account not active", User, false, true, "ask the server's operator";

@@ -175,6 +175,8 @@ pub mod label {
     pub const PIN: &str = "countersign pin";
     /// The PIN key's derivation, second step.
     pub const PIN_KEY: &str = "countersign pin key";
+    /// Visual hashes.
+    pub const VISUAL_HASH: &str = "countersign visual hash";
     /// Records of the channel.
     pub const RECORD: &str = "countersign record";
     /// Possession of `K_act` at enrolment.
