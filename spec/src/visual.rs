@@ -72,29 +72,39 @@ impl VisualHash {
         })
     }
 
-    /// The picture, as a self-contained SVG of 8 x 8 cells.
+    /// The number of the picture's palette: byte 16 modulo 8.
+    pub fn palette(&self) -> usize {
+        usize::from(self.0.get(16).copied().unwrap_or(0)) % PALETTES.len()
+    }
+
+    /// The picture's cells, row by row: 0 is empty, 1 to 3 are colours of the palette.
     ///
-    /// Byte 16 modulo 8 chooses the palette; from byte 17 on, two bits fill each
-    /// cell of the left half, row by row; the right half mirrors it.
+    /// From byte 17 on, two bits fill each cell of the left half; the right half mirrors it.
+    pub fn cells(&self) -> [[u8; CELLS]; CELLS] {
+        core::array::from_fn(|row| {
+            core::array::from_fn(|column| {
+                let left = column.min(CELLS - 1 - column);
+                let bit = 17 * 8 + 2 * (row * CELLS / 2 + left);
+                (self.bit(bit) << 1 | self.bit(bit + 1)) as u8
+            })
+        })
+    }
+
+    /// The picture, as a self-contained SVG of 8 x 8 cells.
     pub fn svg(&self) -> String {
-        let palette = usize::from(self.0.get(16).copied().unwrap_or(0)) % PALETTES.len();
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {CELLS} {CELLS}\" \
              shape-rendering=\"crispEdges\" role=\"img\"><title>{}</title>\
              <rect width=\"{CELLS}\" height=\"{CELLS}\" fill=\"#ffffff\"/>",
             self.words().join(" ")
         );
-        for cell in 0..CELLS * CELLS / 2 {
-            let (row, column) = (cell / (CELLS / 2), cell % (CELLS / 2));
-            let bit = 17 * 8 + cell * 2;
-            let value = self.bit(bit) << 1 | self.bit(bit + 1);
-            let fill = value
-                .checked_sub(1)
-                .and_then(|shade| PALETTES.get(palette)?.get(shade));
-            if let Some(fill) = fill {
-                for x in [column, CELLS - 1 - column] {
+        let palette = PALETTES.get(self.palette());
+        for (y, row) in self.cells().iter().enumerate() {
+            for (x, cell) in row.iter().enumerate() {
+                let shade = usize::from(*cell).checked_sub(1);
+                if let Some(fill) = shade.and_then(|shade| palette?.get(shade)) {
                     svg += &format!(
-                        "<rect x=\"{x}\" y=\"{row}\" width=\"1\" height=\"1\" fill=\"{fill}\"/>"
+                        "<rect x=\"{x}\" y=\"{y}\" width=\"1\" height=\"1\" fill=\"{fill}\"/>"
                     );
                 }
             }

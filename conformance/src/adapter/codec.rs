@@ -16,7 +16,7 @@ use countersign::registry::limit;
 use countersign_vectors::case::Object;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::statics::{Function, byte_string, bytes, lookup, not_encoded};
+use super::function::{Function, byte_string, bytes, lookup, not_encoded};
 use super::{Args, Refusal};
 
 /// Bytes in, the same bytes out, or a refusal.

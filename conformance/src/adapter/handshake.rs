@@ -8,7 +8,7 @@ use countersign::edhoc::Credential;
 use countersign::registry::limit;
 use countersign_vectors::case::Object;
 
-use super::statics::bytes;
+use super::function::bytes;
 use super::{Args, Refusal};
 
 /// {bytes} -> {key, server?}

@@ -7,8 +7,10 @@ mod args;
 mod auth;
 mod codec;
 mod factor;
+mod function;
 mod handshake;
 mod server;
+mod shown;
 mod statics;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use countersign::registry::ServerKind;
 use countersign::values::{Digest, ServerId, UnixSeconds, Version};
 use countersign_vectors::case::Object;
 
-use super::statics::{bytes, not_encoded};
+use super::function::{bytes, not_encoded};
 use super::{Args, Refusal};
 use crate::peer::keys::Key;
 

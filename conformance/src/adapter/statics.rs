@@ -1,20 +1,15 @@
 //! The role `static`: functions of the protocol, one entry of a table each
 //! (`ADAPTER.md` lists their arguments and results).
 
-use countersign::cbor::{self, EncodeError};
 use countersign::crypto::{P256, Pin, PinKey, PublicKey, SRule, Secret, Signature, Verifier};
 use countersign::messages::factor::{assertion_id, pseudonym};
 use countersign::messages::{BindInput, nonce_proof, session_id};
 use countersign::registry::{Decision, Purpose};
 use countersign::values::{AccountId, Digest, RecordId, ServerId, SessionId};
 use countersign_vectors::case::Object;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 
-use super::{Args, Effects, Happening, Refusal, Role, codec, handshake, transcript};
-
-/// A function: arguments to result, or a refusal.
-pub(super) type Function = fn(&Args) -> Result<Object, Refusal>;
+use super::function::{Function, byte_string, bytes, lookup};
+use super::{Args, Effects, Happening, Refusal, Role, codec, handshake, shown, transcript};
 
 /// Every function, by the name that cases use.
 const FUNCTIONS: &[(&str, Function)] = &[
@@ -33,6 +28,8 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("edhoc.transcript", transcript::transcript),
     ("channel.seal", handshake::seal),
     ("channel.open", handshake::open),
+    ("visual.hash", shown::visual_hash),
+    ("pin.easy", shown::easy_pin),
 ];
 
 /// The role itself; it has no state.
@@ -48,26 +45,6 @@ impl Role for Functions {
     }
 }
 
-/// The entry of that name; what a table lacks is unsupported.
-pub(super) fn lookup<T: Copy>(table: &[(&str, T)], name: &str) -> Result<T, Refusal> {
-    table
-        .iter()
-        .find(|(entry, _)| *entry == name)
-        .map(|(_, found)| *found)
-        .ok_or_else(|| Refusal::Unsupported(name.to_owned()))
-}
-
-/// An object of byte strings.
-pub(super) fn bytes<const N: usize>(fields: [(&str, &[u8]); N]) -> Object {
-    let entry = |(name, bytes): (&str, &[u8])| (name.to_owned(), Value::String(hex::encode(bytes)));
-    fields.into_iter().map(entry).collect()
-}
-
-/// What the reference itself cannot encode is no refusal by the protocol's rules.
-pub(super) fn not_encoded(error: EncodeError) -> Refusal {
-    Refusal::Error(format!("cannot be encoded: {error}"))
-}
-
 fn signature_verify(args: &Args) -> Result<Object, Refusal> {
     let rule = match args.text("s")? {
         "low" => SRule::Low,
@@ -80,13 +57,6 @@ fn signature_verify(args: &Args) -> Result<Object, Refusal> {
         Ok(()) => Ok(Object::new()),
         Err(error) => Err(error.code().into()),
     }
-}
-
-/// A key or signature arrives as a CBOR byte string would: one of another length is the sender's mistake.
-pub(super) fn byte_string<T: DeserializeOwned>(args: &Args, name: &str) -> Result<T, Refusal> {
-    let encoded =
-        cbor::to_vec(&countersign::values::Bytes(args.bytes(name)?)).map_err(not_encoded)?;
-    cbor::from_slice(&encoded, encoded.len()).map_err(|error| error.code().into())
 }
 
 fn key_thumbprint(args: &Args) -> Result<Object, Refusal> {

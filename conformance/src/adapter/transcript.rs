@@ -10,7 +10,7 @@ use countersign::edhoc::{
 use countersign::values::ServerId;
 use countersign_vectors::case::Object;
 
-use super::statics::{byte_string, bytes};
+use super::function::{byte_string, bytes};
 use super::{Args, Refusal};
 
 /// {x, y, c_i, c_r, device_key, server_key, server, id_cred_i, ead_1, ead_2, ead_3, signature_2,

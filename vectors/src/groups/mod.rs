@@ -15,6 +15,7 @@ mod links;
 mod messages;
 mod samples;
 mod shape;
+mod shown;
 mod signatures;
 mod statements;
 
@@ -31,6 +32,7 @@ pub fn all(seed: Seed) -> Vec<Group> {
         handshake::transcripts(seed),
         keys::group(seed),
         links::group(seed),
+        shown::group(seed),
         signatures::group(seed),
         statements::detached(seed),
         statements::group(seed),

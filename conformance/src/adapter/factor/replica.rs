@@ -15,7 +15,7 @@ use countersign::values::UnixSeconds;
 
 use super::Setup;
 use super::store::Store;
-use crate::adapter::statics::not_encoded;
+use crate::adapter::function::not_encoded;
 use crate::adapter::{Effects, Refusal};
 
 /// Connections, and decisions that wait for leave to commit.
