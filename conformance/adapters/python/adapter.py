@@ -11,9 +11,9 @@ import channel
 import countersign_codec as codec
 import derive
 import edhoc
+import shown
 
 Json = dict[str, Any]
-Result = bytes | tuple[bytes | None, ...] | None
 
 
 def cose_verify(rule: str, data: bytes, key: bytes, context: bytes) -> bytes:
@@ -26,7 +26,7 @@ def signature_verify(key: bytes, message: bytes, signature: bytes, s: str) -> No
 
 BIND = "server context purpose account session announce_hash user_input_hash decision intent_hash"
 EDHOC = "x y c_i c_r device_key server_key server id_cred_i ead_1 ead_2 ead_3 signature_2 signature_3"
-OPS: dict[str, tuple[Callable[..., Result], str, str]] = {  # the function, its args, its values
+OPS: dict[str, tuple[Callable[..., Any], str, str]] = {  # the function, its args, its values
     "cbor.decode": (codec.reencode, "type bytes", "bytes"),
     "cose.verify": (cose_verify, "type bytes key context", "payload"),
     "cose.detached": (codec.verify_detached, "type payload key signature", ""),
@@ -42,26 +42,26 @@ OPS: dict[str, tuple[Callable[..., Result], str, str]] = {  # the function, its 
     "edhoc.transcript": (edhoc.transcript, EDHOC, " ".join(edhoc.Transcript._fields)),
     "channel.seal": (channel.seal, "prk_out direction generation sequence plaintext", "record"),
     "channel.open": (channel.open_record, "prk_out direction generation sequence record", "plaintext"),
+    "visual.hash": (shown.visual_hash, "parameters_hash server", "hash words palette cells"),
+    "pin.easy": (shown.easy_pin, "pin", "easy"),
 }
 NOT_HEX = {"type", "s", "pin", "direction", "id_cred_i"}
 
 
-def call(op: str, args: Json) -> dict[str, str]:
+def call(op: str, args: Json) -> Json:
     function, takes, gives = OPS[op]
     given = {k: v if k in NOT_HEX or not isinstance(v, str) else bytes.fromhex(v) for k, v in args.items()}
     result = function(*(given.get(name) for name in takes.split()))
-    values = result if isinstance(result, tuple) else (result,)
-    return {name: value.hex() for name, value in zip(gives.split(), values, strict=False) if value is not None}
+    values = zip(gives.split(), result if isinstance(result, tuple) else (result,), strict=False)
+    return {k: v.hex() if isinstance(v, bytes) else v for k, v in values if v is not None}
 
 
 def answer(request: Json) -> Json:
     match request:
         case {"cmd": "hello"}:
-            implementation = {"name": "countersign-python", "version": "0.1.0"}
-            return {"res": "ok", "implementation": implementation, "roles": ["static"], "capabilities": []}
-        case {"cmd": "open", "role": name} if name != "static":
-            return {"res": "unsupported", "capability": name}
-        case {"cmd": "step", "op": name} if name not in OPS:
+            about = {"implementation": {"name": "countersign-python", "version": "0.1.0"}}
+            return {"res": "ok", **about, "roles": ["static"], "capabilities": []}
+        case {"cmd": "open", "role": name} | {"cmd": "step", "op": name} if name not in {"static", *OPS}:
             return {"res": "unsupported", "capability": name}
         case {"cmd": "step", "op": name}:
             return {"res": "ok", "values": call(name, request.get("args", {}))}

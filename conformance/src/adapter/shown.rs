@@ -5,7 +5,6 @@ use countersign::easy::{Easy, easy};
 use countersign::values::{Digest, ServerId};
 use countersign::visual::VisualHash;
 use countersign_vectors::case::Object;
-use serde_json::Value;
 
 use super::{Args, Refusal};
 
@@ -38,11 +37,11 @@ pub(super) fn easy_pin(args: &Args) -> Result<Object, Refusal> {
     let pin = Pin::new(args.text("pin")?.as_bytes().to_vec())
         .map_err(|error| Refusal::Error(format!("`pin`: {error:?}")))?;
     let why = match easy(&pin) {
-        None => Value::Null,
-        Some(Easy::Repeat) => "repeat".into(),
-        Some(Easy::Run) => "run".into(),
-        Some(Easy::Year) => "year".into(),
-        Some(Easy::Common) => "common".into(),
+        None => "no",
+        Some(Easy::Repeat) => "repeat",
+        Some(Easy::Run) => "run",
+        Some(Easy::Year) => "year",
+        Some(Easy::Common) => "common",
     };
-    Ok(Object::from_iter([("easy".to_owned(), why)]))
+    Ok(Object::from_iter([("easy".to_owned(), why.into())]))
 }
