@@ -16,7 +16,7 @@ COMMON = {
 
 def visual_hash(parameters_hash: bytes, server: bytes) -> tuple[bytes, str, int, list[str]]:
     """The hash, its six words, the picture's palette and its rows."""
-    salt = encode(["countersign visual hash", server])
+    salt = encode(("countersign visual hash", server))
     hashed = hashlib.pbkdf2_hmac("sha256", parameters_hash, salt, 2**19, 32)
     bits = "".join(f"{byte:08b}" for byte in hashed)
     words = " ".join(WORDS[int(bits[at : at + 11], 2)] for at in range(0, 66, 11))
