@@ -173,19 +173,19 @@ fn decide_once(
         .assertion_id()
         .is_some_and(|id| store.has_assertion(id));
     if request.purpose == Purpose::Enrol {
+        let enrolment = request.session.and_then(|id| store.enrolment(id));
+        let enrolment = enrolment.ok_or(Code::SessionUnavailable)?;
         let facts = EnrolmentFacts {
-            enrolment: store
-                .enrolment(request.session)
-                .ok_or(Code::SessionUnavailable)?,
+            enrolment,
             holder,
+            credentials: store.credentials(&enrolment.user_name),
             assertion_used,
         };
         return decide_enrolment(config, facts, request, entropy, now, &P256);
     }
+    let session = request.session.and_then(|id| store.session(id));
     let facts = LoginFacts {
-        session: store
-            .session(request.session)
-            .ok_or(Code::SessionUnavailable)?,
+        session: session.ok_or(Code::SessionUnavailable)?,
         account: holder.ok_or(Code::CredentialMismatch)?,
         assertion_used,
     };

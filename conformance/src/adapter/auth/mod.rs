@@ -4,8 +4,8 @@ mod lines;
 mod store;
 
 use countersign::auth::{
-    Account, Config, Enrolment, EnrolmentState, EnrolmentTerms, Fact, Nonce, Session, SessionState,
-    SessionTerms, Standing, WrongStanding,
+    Account, Config, Enrolment, EnrolmentState, EnrolmentTerms, Fact, Nonce, Scope, Session,
+    SessionState, SessionTerms, Standing, WrongStanding,
 };
 use countersign::cbor;
 use countersign::crypto::{PublicKey, Secret};
@@ -141,6 +141,10 @@ impl AuthServer {
             user_name: args.text("user_name")?.to_owned(),
             expires: UnixSeconds(args.uint("expires_s")?),
             announce: announce(args)?,
+            scope: match args.optional("add_authenticators", Args::flag)? {
+                Some(true) => Scope::AddAuthenticators,
+                Some(false) | None => Scope::New,
+            },
         };
         let enrolment =
             Enrolment::new(self.setup.config.server, Nonce::new(nonce), terms).map_err(refused)?;

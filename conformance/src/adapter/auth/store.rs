@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use countersign::auth::action::{Action, Challenge, Prompts};
 use countersign::auth::{
-    Account, Commit, Enrolment, Expect, Fact, FactId, Found, Outcome, Session, Wanted,
+    Account, Commit, Credentials, Enrolment, Expect, Fact, FactId, Found, Outcome, Session, Wanted,
 };
-use countersign::values::{AccountId, AssertionId, Kid, SessionId};
+use countersign::values::{AccountId, ActionId, AssertionId, ChallengeId, Digest, Kid, SessionId};
 
 /// Everything that the auth server keeps.
 #[derive(Debug, Default)]
@@ -17,6 +18,11 @@ pub(super) struct Store {
     owners: BTreeMap<Kid, AccountId>,
     /// Kept for good, which is longer than their expiry.
     assertions: BTreeSet<AssertionId>,
+    /// Under the hash of the user's name, and so are the prompts.
+    credentials: BTreeMap<Digest, Credentials>,
+    prompts: BTreeMap<Digest, Prompts>,
+    actions: BTreeMap<ActionId, Action>,
+    challenges: BTreeMap<ChallengeId, Challenge>,
 }
 
 /// Something that was read has changed: nothing was written.
@@ -41,6 +47,11 @@ impl Store {
         self.accounts.get(self.owners.get(&key)?)
     }
 
+    /// The credentials of a user.
+    pub(super) fn credentials(&self, user: &str) -> Option<&Credentials> {
+        self.credentials.get(&Credentials::id(user))
+    }
+
     pub(super) fn has_assertion(&self, id: AssertionId) -> bool {
         self.assertions.contains(&id)
     }
@@ -58,10 +69,35 @@ impl Store {
             Fact::Session(it) => drop(self.sessions.insert(it.id, it)),
             Fact::Enrolment(it) => drop(self.enrolments.insert(it.id, it)),
             Fact::Account(it) => {
+                self.owners.retain(|_, owner| *owner != it.id);
                 self.owners.insert(it.key.kid(), it.id);
                 self.accounts.insert(it.id, it);
             }
             Fact::Assertion(id) => drop(self.assertions.insert(id)),
+            Fact::Credentials(it) => {
+                self.credentials.insert(Credentials::id(&it.user), it);
+            }
+            Fact::Prompts(it) => drop(self.prompts.insert(Credentials::id(&it.user), it)),
+            Fact::Action(it) => drop(self.actions.insert(it.id, it)),
+            Fact::Challenge(it) => drop(self.challenges.insert(it.id, it)),
+            Fact::Erased(id) => self.erase(id),
+        }
+    }
+
+    fn erase(&mut self, fact: FactId) {
+        match fact {
+            FactId::Session(id) => drop(self.sessions.remove(&id)),
+            FactId::Enrolment(id) => drop(self.enrolments.remove(&id)),
+            FactId::Account(id) => {
+                self.owners.retain(|_, owner| *owner != id);
+                self.accounts.remove(&id);
+            }
+            FactId::AccountOf(kid) => drop(self.owners.remove(&kid)),
+            FactId::Assertion(id) => drop(self.assertions.remove(&id)),
+            FactId::Credentials(id) => drop(self.credentials.remove(&id)),
+            FactId::Action(id) => drop(self.actions.remove(&id)),
+            FactId::Challenge(id) => drop(self.challenges.remove(&id)),
+            FactId::Prompts(id) => drop(self.prompts.remove(&id)),
         }
     }
 
@@ -86,6 +122,10 @@ impl Store {
             FactId::Account(id) => self.account(id).map(|it| it.version),
             FactId::AccountOf(kid) => self.account_of(kid).map(|it| it.version),
             FactId::Assertion(id) => self.has_assertion(id).then_some(0),
+            FactId::Credentials(id) => self.credentials.get(&id).map(|it| it.version),
+            FactId::Action(id) => self.actions.get(&id).map(|it| it.version),
+            FactId::Challenge(id) => self.challenges.get(&id).map(|it| it.version),
+            FactId::Prompts(id) => self.prompts.get(&id).map(|it| it.version),
         };
         version == expect.version
     }
