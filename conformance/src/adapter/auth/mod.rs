@@ -20,8 +20,8 @@ use serde_json::json;
 
 use self::lines::{Lines, Moment};
 use self::store::Store;
+use super::function::{bytes, lookup, not_encoded};
 use super::server::Server;
-use super::statics::{bytes, lookup, not_encoded};
 use super::{Args, Effects, Happening, Opened, Refusal, Role};
 use crate::peer::keys::Key;
 
