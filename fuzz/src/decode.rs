@@ -85,6 +85,10 @@ fn every_message(bytes: &[u8]) {
     message::<factor::Create>(bytes);
     message::<factor::Verify>(bytes);
     message::<factor::AskStatus>(bytes);
+    message::<factor::SetPin>(bytes);
+    message::<factor::AddBiometric>(bytes);
+    message::<factor::RemoveBiometric>(bytes);
+    message::<factor::BiometricGone>(bytes);
     message::<factor::Status>(bytes);
     message::<factor::Verdict>(bytes);
     message::<factor::Assertion>(bytes);

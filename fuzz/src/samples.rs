@@ -6,8 +6,8 @@ use countersign::crypto::{PublicKey, Secret, Signature};
 use countersign::edhoc::{ConnectionId, Credential, ErrorMessage, Initiator};
 use countersign::messages::channel::{KeyUpdate, Refused, Settled};
 use countersign::messages::factor::{
-    AskStatus, Assertion, Create, FactorKey, FactorProof, RecordStatus, Status, Verdict, Verify,
-    Voucher,
+    AddBiometric, AskStatus, Assertion, Biometric, BiometricGone, Create, FactorKey, FactorProof,
+    RecordStatus, RemoveBiometric, SetPin, Status, Verdict, Verify, Voucher,
 };
 use countersign::messages::frame::Frame;
 use countersign::messages::handshake::{
@@ -45,6 +45,10 @@ pub fn messages() -> Vec<(&'static str, Vec<u8>)> {
         ("create", encoded(&create())),
         ("verify", encoded(&verify())),
         ("ask-status", encoded(&AskStatus::default())),
+        ("set-pin", encoded(&set_pin())),
+        ("add-biometric", encoded(&add_biometric())),
+        ("remove-biometric", encoded(&RemoveBiometric::default())),
+        ("biometric-gone", encoded(&BiometricGone::default())),
         ("status", encoded(&status())),
         ("verdict", encoded(&verdict())),
         ("assertion", encoded(&assertion())),
@@ -229,6 +233,7 @@ fn create() -> Create {
         voucher: Bytes(signed(&voucher(), KEY.kid())),
         pin_key: KEY,
         possession: SIGNATURE,
+        biometric: None,
     }
 }
 
@@ -246,6 +251,27 @@ fn verify() -> Verify {
     }
 }
 
+fn set_pin() -> SetPin {
+    SetPin {
+        ty: Type,
+        generation: 2,
+        pin_key: KEY,
+        possession: SIGNATURE,
+        biometric: Some(Biometric {
+            key: KEY,
+            possession: SIGNATURE,
+        }),
+    }
+}
+
+fn add_biometric() -> AddBiometric {
+    AddBiometric {
+        ty: Type,
+        key: KEY,
+        possession: SIGNATURE,
+    }
+}
+
 fn status() -> Status {
     Status {
         ty: Type,
@@ -258,6 +284,7 @@ fn status() -> Status {
             blocked: false,
             delay_s: 60,
             biometrics: true,
+            pin_needed: false,
         }),
     }
 }
@@ -271,6 +298,7 @@ fn verdict() -> Verdict {
         max_attempts: 5,
         blocked: false,
         delay_s: 0,
+        pin_needed: false,
         assertion: Some(Bytes(signed(&assertion(), KEY.kid()))),
     }
 }

@@ -122,20 +122,25 @@ catalogue! {
     AssertionPurpose = 409, "assertion for another purpose", Device, false, true, "start again";
     WrongFactor = 410, "wrong factor", User, true, false, "ask again, show the attempts left";
     Blocked = 411, "blocked", User, false, true, "use biometrics, or ask for a reset";
+    Delayed = 412, "too early", User, false, false, "wait as long as the status says";
     NumberTooLow = 413, "request number too low", Device, false, true, "ask for the status";
     NumberReused = 414, "request number used for other bytes", Device, false, true, "ask for the status";
     StoreEpoch = 415, "another store epoch", Device, false, true, "ask for the status";
     Generation = 416, "another generation", Device, false, true, "ask for the status";
     UnknownRecord = 417, "no record", Device, false, true, "set a first PIN";
+    NotVerified = 419, "not verified for this", Device, false, false, "verify the factor again";
     VoucherInvalid = 420, "invalid voucher", Server, false, true, "start again";
     VoucherExpired = 421, "voucher expired", User, false, true, "start again";
     VoucherUsed = 422, "voucher already used", Device, false, true, "start again";
     RecordExists = 423, "record exists", Device, false, false, "verify the PIN instead";
     PossessionInvalid = 424, "possession not proved", Device, false, true, "report a defect of the sender";
     FactorNotRegistered = 425, "factor not registered", Device, false, true, "use the PIN";
+    WrongBiometric = 426, "wrong biometric", User, false, false, "use the PIN";
+    PinNeeded = 427, "PIN needed", User, false, false, "use the PIN";
     Stopped = 428, "not listening for a factor", User, false, false, "wait for the request";
     Cancelled = 429, "cancelled", User, false, true, "nothing";
     PinTooEasy = 430, "PIN too easy", User, false, false, "ask for another PIN";
+    BiometricsClosed = 431, "biometrics closed while blocked", User, false, true, "ask for a reset";
 
     EnrolmentTaken = 501, "enrolment bound to another key", User, false, true, "ask for a new link";
     AccountNotActive = 502, "account not active", User, false, true, "ask the server's operator";

@@ -123,6 +123,14 @@ pub mod message_type {
     pub const VERIFY: u64 = 33;
     /// Device to factor server: ask for the status.
     pub const ASK_STATUS: u64 = 34;
+    /// Device to factor server: set a new PIN.
+    pub const SET_PIN: u64 = 35;
+    /// Device to factor server: add biometrics.
+    pub const ADD_BIOMETRIC: u64 = 36;
+    /// Device to factor server: remove biometrics.
+    pub const REMOVE_BIOMETRIC: u64 = 37;
+    /// Device to factor server: the phone has invalidated `K_bio`.
+    pub const BIOMETRIC_GONE: u64 = 38;
     /// Factor server to device: the status of the record.
     pub const STATUS: u64 = 40;
     /// Factor server to device: the verdict on a VERIFY.
@@ -274,6 +282,8 @@ pub mod seconds {
     pub const SKEW: u64 = 60;
     /// Validity of an assertion.
     pub const ASSERTION: u64 = 120;
+    /// How long a verified factor allows a change of the record.
+    pub const MANAGEMENT: u64 = 120;
     /// How long a server repeats its answer to identical message_3 bytes.
     pub const REPEAT: u64 = 180;
 }

@@ -5,7 +5,8 @@ use countersign::cose::{CoseError, Sign1, Statement, verify_detached as detached
 use countersign::crypto::{P256, PublicKey};
 use countersign::messages::channel::{KeyUpdate, Refused, Settled};
 use countersign::messages::factor::{
-    AskStatus, Assertion, Create, FactorKey, FactorProof, Status, Verdict, Verify, Voucher,
+    AddBiometric, AskStatus, Assertion, BiometricGone, Create, FactorKey, FactorProof,
+    RemoveBiometric, SetPin, Status, Verdict, Verify, Voucher,
 };
 use countersign::messages::frame::Frame;
 use countersign::messages::handshake;
@@ -52,6 +53,13 @@ const MESSAGES: &[(&str, Codec)] = &[
     ("create", within::<Create, { limit::FRAME }>),
     ("verify", within::<Verify, { limit::FRAME }>),
     ("ask-status", within::<AskStatus, { limit::FRAME }>),
+    ("set-pin", within::<SetPin, { limit::FRAME }>),
+    ("add-biometric", within::<AddBiometric, { limit::FRAME }>),
+    (
+        "remove-biometric",
+        within::<RemoveBiometric, { limit::FRAME }>,
+    ),
+    ("biometric-gone", within::<BiometricGone, { limit::FRAME }>),
     ("status", within::<Status, { limit::FRAME }>),
     ("verdict", within::<Verdict, { limit::FRAME }>),
 ];

@@ -1,6 +1,7 @@
 //! What a decision asks of the store (protocol.md, section 10).
 
 use super::{Record, UsedVoucher};
+use crate::values::UnixSeconds;
 
 /// One transaction. It commits whole, and only if its condition holds;
 /// otherwise nothing is written.
@@ -22,6 +23,19 @@ pub enum Write {
     },
 }
 
+/// What a request comes to, unless it is refused.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the common one, and short-lived"
+)]
+pub enum Decision<R> {
+    /// What is committed already answers it: nothing to commit.
+    Repeat(R),
+    /// The answer leaves after the commit.
+    Commit(Commit<R>),
+}
+
 /// A decision that takes effect when the store commits it, and its reply, which
 /// nobody sees before (LCK-1, STO-2).
 ///
@@ -37,6 +51,22 @@ pub struct Commit<R> {
 impl<R> Commit<R> {
     pub(super) fn new(write: Write, reply: R) -> Self {
         Self { write, reply }
+    }
+
+    /// The record `after` takes the place of `before` at time `now`.
+    pub(super) fn replace(before: &Record, after: Record, now: UnixSeconds, reply: R) -> Self {
+        let record = Record {
+            version: before.version.wrapping_add(1), // only ever compared for equality
+            last_time: now,
+            ..after
+        };
+        Self {
+            write: Write::Replace {
+                expected: before.version,
+                record,
+            },
+            reply,
+        }
     }
 
     /// What the store has to commit.

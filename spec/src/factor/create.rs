@@ -1,10 +1,11 @@
 //! CREATE: a record with a first PIN, under a voucher (protocol.md, section 8.4).
 
-use super::{Commit, Config, Lockout, Record, Requester, UsedVoucher, Write, status};
-use crate::cose::{self, CoseError, Sign1};
-use crate::crypto::{SignatureError, Verifier};
+use super::status::status;
+use super::{Budget, Commit, Config, Lockout, Record, Requester, UsedVoucher, Write, possession};
+use crate::cose::Sign1;
+use crate::crypto::Verifier;
 use crate::error::{Code, Refusal};
-use crate::messages::factor::{Create, FactorKey, Status, Voucher};
+use crate::messages::factor::{Create, Status, Voucher};
 use crate::registry::seconds;
 use crate::values::{UnixSeconds, VoucherId};
 use crate::verified::Verified;
@@ -33,7 +34,7 @@ pub fn voucher_to_look_up(request: &Verified<Create>) -> Result<VoucherId, Refus
 /// [`Refusal`], in this order: [`Code::RecordExists`], [`Code::VoucherInvalid`],
 /// [`Code::VoucherExpired`], [`Code::VoucherUsed`], [`Code::InvalidKey`] and
 /// [`Code::SignatureMalformed`] for the PIN's key and the form of its proof,
-/// [`Code::PossessionInvalid`].
+/// [`Code::PossessionInvalid`]; the same three for the biometric key, where there is one.
 pub fn decide_create<V: Verifier>(
     config: &Config,
     existing: Option<&Record>,
@@ -52,19 +53,25 @@ pub fn decide_create<V: Verifier>(
     if used.is_some_and(|used| used.id == voucher.id) {
         return Err(Code::VoucherUsed.into()); // VCH-3
     }
-    let key = check_possession(requester, request, verifier)?;
+    let (key, proof) = (&request.pin_key, &request.possession);
+    let pin = possession::check(requester, FIRST_GENERATION, key, proof, verifier)?; // VCH-5
+    let biometric =
+        possession::check_biometric(requester, FIRST_GENERATION, request.biometric, verifier)?;
     let record = Record {
-        id: key.record,
+        id: pin.record,
         version: 1,
         store_epoch: config.store_epoch,
         device: requester.device(),
-        generation: key.generation,
-        pin_key: key.key,
+        generation: pin.generation,
+        pin_key: pin.key,
+        biometric,
         lockout: Lockout::default(),
+        budget: Budget::at_first_pin(now),
+        verified: None,
         last: None,
         last_time: now,
     };
-    let status = status(config, Some(&record));
+    let status = status(config, Some(&record), now);
     let voucher = UsedVoucher {
         id: voucher.id,
         forget_at,
@@ -95,31 +102,6 @@ fn check_expiry(voucher: &Voucher, now: UnixSeconds) -> Result<UnixSeconds, Refu
         return Err(Code::VoucherExpired.into());
     }
     Ok(end)
-}
-
-/// VCH-5: the device has the private half of the key that it registers, here and now.
-fn check_possession<V: Verifier>(
-    requester: &Requester,
-    request: &Create,
-    verifier: &V,
-) -> Result<Verified<FactorKey>, Refusal> {
-    let statement = FactorKey {
-        record: requester.record(),
-        generation: FIRST_GENERATION,
-        key: request.pin_key,
-        channel: requester.channel(),
-    };
-    cose::verify_detached(
-        statement,
-        &(),
-        &request.pin_key,
-        &request.possession,
-        verifier,
-    )
-    .map_err(|error| match error {
-        CoseError::Signature(SignatureError::Mismatch) => Code::PossessionInvalid.into(),
-        other => other.into(),
-    })
 }
 
 fn decode(request: &Create) -> Result<Sign1<Voucher>, Refusal> {

@@ -5,12 +5,10 @@ use core::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use super::Lockout;
+use super::{Budget, Lockout, Management, Policy};
 use crate::crypto::PublicKey;
-use crate::messages::factor::{Assertion, RecordStatus, Status};
-use crate::values::{
-    ChannelBinding, Digest, Kid, RecordId, ServerId, Type, UnixSeconds, VoucherId,
-};
+use crate::messages::factor::Assertion;
+use crate::values::{ChannelBinding, Digest, Kid, RecordId, ServerId, UnixSeconds, VoucherId};
 
 /// What the operator has set. The same on every replica.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -25,6 +23,8 @@ pub struct Config {
     pub statement_kid: Kid,
     /// The auth servers whose vouchers are accepted, each with its `K_asv`.
     pub issuers: BTreeMap<ServerId, PublicKey>,
+    /// Budgets, delays, and what biometrics may do.
+    pub policy: Policy,
 }
 
 /// Who asks: the device whose `K_dsf` authenticated a channel, and that channel.
@@ -50,8 +50,14 @@ pub struct Record {
     pub generation: u32,
     /// The public key of the live `K_pin`.
     pub pin_key: PublicKey,
+    /// The public key of `K_bio`, if one is registered.
+    pub biometric: Option<PublicKey>,
     /// The count of wrong PINs.
     pub lockout: Lockout,
+    /// What biometrics have used up since the last PIN.
+    pub budget: Budget,
+    /// A factor that was verified for a change of this record, until that is made.
+    pub verified: Option<Management>,
     /// The last request that was answered, if there was one.
     pub last: Option<Answered>,
     /// The time of the last commit; no later decision is made before it.
@@ -71,6 +77,10 @@ pub struct Answered {
     pub failed_attempts: u32,
     /// maxAttempts when it was decided.
     pub max_attempts: NonZeroU32,
+    /// Seconds until the next PIN is evaluated, when it was decided.
+    pub delay_s: u32,
+    /// Whether a biometric would have been refused after it.
+    pub pin_needed: bool,
 }
 
 /// What an answered request came to.
@@ -78,6 +88,8 @@ pub struct Answered {
 pub enum Outcome {
     /// The factor was verified, and this asserts it.
     Right(Assertion),
+    /// The factor was verified for a change of the record, which has no other audience.
+    Managed,
     /// The PIN was evaluated, and was wrong.
     Wrong,
     /// The record was blocked; nothing was evaluated.
@@ -131,22 +143,5 @@ impl Record {
     /// The number of the last request that was answered, zero for none.
     pub fn last_number(&self) -> u64 {
         self.last.as_ref().map_or(0, |last| last.number)
-    }
-}
-
-/// The state of a device's record, or that it has none (protocol.md, section 8.5).
-pub fn status(config: &Config, record: Option<&Record>) -> Status {
-    Status {
-        ty: Type,
-        store_epoch: config.store_epoch,
-        max_attempts: config.max_attempts.get(),
-        record: record.map(|record| RecordStatus {
-            generation: record.generation,
-            request_number: record.last_number(),
-            failed_attempts: record.lockout.failed_attempts,
-            blocked: record.lockout.is_blocked(config.max_attempts),
-            delay_s: 0,
-            biometrics: false,
-        }),
     }
 }

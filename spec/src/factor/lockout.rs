@@ -5,14 +5,16 @@ use core::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use crate::messages::factor::FactorProof;
+use crate::values::UnixSeconds;
 use crate::verified::Verified;
 
-/// How many wrong PINs were evaluated since the last reset.
+/// How many wrong PINs were evaluated since the last reset, and when the last.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct Lockout {
     /// Wrong PINs since the last reset.
     pub failed_attempts: u32,
+    /// When the last of them was evaluated; the beginning of time while there is none.
+    pub last_failure: UnixSeconds,
 }
 
 /// Leave to evaluate one PIN. It is spent by saying how that went, so no
@@ -44,18 +46,32 @@ impl Lockout {
         }
         Ok(Attempt { lockout: self })
     }
+
+    /// The count after a proof that resets it.
+    pub fn reset(_: &Verified<FactorProof>) -> Self {
+        Self::default()
+    }
+
+    /// What a restored store leaves: one attempt at most (RES-1).
+    pub(super) fn restored(self, max_attempts: NonZeroU32) -> Self {
+        Self {
+            failed_attempts: self.failed_attempts.max(max_attempts.get() - 1),
+            ..self
+        }
+    }
 }
 
 impl Attempt {
     /// The PIN was wrong: exactly one more (LCK-3).
-    pub fn wrong(self) -> Lockout {
+    pub fn wrong(self, now: UnixSeconds) -> Lockout {
         Lockout {
             failed_attempts: self.lockout.failed_attempts.saturating_add(1),
+            last_failure: now,
         }
     }
 
     /// The PIN was right, as its proof shows: none (LCK-4).
-    pub fn right(self, _: &Verified<FactorProof>) -> Lockout {
-        Lockout { failed_attempts: 0 }
+    pub fn right(self, proof: &Verified<FactorProof>) -> Lockout {
+        Lockout::reset(proof)
     }
 }

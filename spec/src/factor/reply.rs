@@ -43,7 +43,9 @@ impl Answered {
                     assertion: to_sign,
                 }))
             }
-            Outcome::Wrong | Outcome::Blocked => Ok(Reply::Verdict(self.verdict(None))),
+            Outcome::Managed | Outcome::Wrong | Outcome::Blocked => {
+                Ok(Reply::Verdict(self.verdict(None)))
+            }
         }
     }
 
@@ -52,14 +54,15 @@ impl Answered {
             ty: Type,
             request_number: self.number,
             outcome: match self.outcome {
-                Outcome::Right(_) => 0,
+                Outcome::Right(_) | Outcome::Managed => 0,
                 Outcome::Wrong => Code::WrongFactor.number(),
                 Outcome::Blocked => Code::Blocked.number(),
             },
             failed_attempts: self.failed_attempts,
             max_attempts: self.max_attempts.get(),
             blocked: self.failed_attempts >= self.max_attempts.get(),
-            delay_s: 0,
+            delay_s: self.delay_s,
+            pin_needed: self.pin_needed,
             assertion,
         }
     }

@@ -1,27 +1,18 @@
-//! VERIFY: is the PIN behind this device right? (protocol.md, section 8.3)
+//! VERIFY: is the user behind this device? (protocol.md, section 8.3)
 
-use super::{Answered, Blocked, Commit, Config, Lockout, Outcome, Record, Requester, Write};
+use super::change::own;
+use super::evaluate::{self, Evaluation};
+use super::{
+    Answered, Commit, Config, Decision, Management, Operation, Outcome, Record, Requester,
+};
 use crate::cbor;
-use crate::cose::{self, CoseError};
-use crate::crypto::{SignatureError, Verifier, sha256};
+use crate::crypto::{Verifier, sha256};
 use crate::error::{Code, Refusal};
+use crate::messages::BindInput;
 use crate::messages::factor::{Assertion, FactorProof, Verify, assertion_id};
 use crate::registry::{Factor, seconds};
 use crate::values::{Digest, Pseudonym, UnixSeconds};
 use crate::verified::Verified;
-
-/// What a request comes to, unless it is refused.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large one is the common one, and short-lived"
-)]
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Decision {
-    /// It is the last request again: its committed answer again, nothing to commit.
-    Repeat(Answered),
-    /// It was evaluated, or the record is blocked: the answer leaves after the commit.
-    Commit(Commit<Answered>),
-}
 
 /// Decides a VERIFY that came through `requester`'s channel.
 ///
@@ -31,10 +22,13 @@ pub enum Decision {
 /// order of FAC-2: whatever is refused was not evaluated and counts nothing.
 ///
 /// # Errors
-/// [`Refusal`], in this order: [`Code::UnknownRecord`], [`Code::NumberTooLow`],
-/// [`Code::NumberReused`], [`Code::StoreEpoch`], [`Code::Generation`],
-/// [`Code::FactorNotRegistered`], and unless the record is blocked
-/// [`Code::SignatureMalformed`].
+/// [`Refusal`], in this order: [`Code::UnknownRecord`], [`Code::StoreEpoch`] for a record of a
+/// later epoch, [`Code::NumberTooLow`], [`Code::NumberReused`], [`Code::StoreEpoch`],
+/// [`Code::Generation`]; where a change of the record is asked for [`Code::AssertionBind`],
+/// [`Code::FactorNotAllowed`]; for a PIN [`Code::Delayed`], and unless the record is blocked
+/// [`Code::SignatureMalformed`]; for a biometric [`Code::FactorNotRegistered`],
+/// [`Code::PinNeeded`], [`Code::BiometricsClosed`], [`Code::SignatureMalformed`],
+/// [`Code::WrongBiometric`].
 pub fn decide_verify<V: Verifier>(
     config: &Config,
     record: Option<&Record>,
@@ -43,29 +37,67 @@ pub fn decide_verify<V: Verifier>(
     subject: Pseudonym,
     now: UnixSeconds,
     verifier: &V,
-) -> Result<Decision, Refusal> {
-    let record = record.filter(|record| requester.owns(record)); // FAC-1
-    let record = record.ok_or(Code::UnknownRecord)?; // FAC-10
+) -> Result<Decision<Answered>, Refusal> {
+    let (before, current) = own(config, record, requester)?;
     let digest = digest(request)?;
-    if let Some(answered) = repeated(record, request, digest)? {
+    if let Some(answered) = repeated(&current, request, digest)? {
         return Ok(Decision::Repeat(answered));
     }
-    current_epoch(config, record, request)?;
-    current_generation(record, request)?;
-    registered_factor(request)?;
-    let now = now.max(record.last_time); // FAC-8
-    let (lockout, outcome) = match record.lockout.admit(config.max_attempts) {
-        Err(Blocked) => (record.lockout, Outcome::Blocked),
-        Ok(attempt) => match check_proof(record, request, verifier)? {
-            Proof::Right(proof) => {
-                let assertion = assert(config, request, &proof, subject, now);
-                (attempt.right(&proof), Outcome::Right(assertion))
-            }
-            Proof::Wrong => (attempt.wrong(), Outcome::Wrong),
-        },
+    current_request(&current, request)?;
+    let operation = operation(config, requester, request)?;
+    let now = now.max(before.last_time); // FAC-8
+    let evaluation = match request.factor {
+        Factor::Pin => evaluate::pin(config, &current, request, now, verifier)?,
+        Factor::Biometric => evaluate::biometric(config, &current, request, now, verifier)?,
     };
-    Ok(Decision::Commit(answer(
-        config, record, request, digest, lockout, outcome, now,
+    // An earlier verification for a change ends here: whoever was verified for one goes on with
+    // it, so nothing is evaluated between the verification and the change (CHG-4).
+    let current = Record {
+        verified: None,
+        ..current
+    };
+    let (after, outcome) = match evaluation {
+        Evaluation::Blocked => (current, Outcome::Blocked),
+        Evaluation::Wrong { lockout } => (Record { lockout, ..current }, Outcome::Wrong),
+        Evaluation::Right {
+            proof,
+            lockout,
+            budget,
+        } => {
+            let (verified, outcome) = match operation {
+                None => {
+                    let assertion = assert(config, request, &proof, subject, now);
+                    (None, Outcome::Right(assertion))
+                }
+                Some(operation) => {
+                    let verified = manage(operation, requester, request, &proof, now);
+                    (Some(verified), Outcome::Managed)
+                }
+            };
+            let after = Record {
+                lockout,
+                budget,
+                verified,
+                ..current
+            };
+            (after, outcome)
+        }
+    };
+    let answered = Answered {
+        number: request.request_number,
+        request: digest,
+        outcome,
+        failed_attempts: after.lockout.failed_attempts,
+        max_attempts: config.max_attempts,
+        delay_s: config.policy.delay_s(after.lockout, now),
+        pin_needed: after.pin_needed(config, now),
+    };
+    let after = Record {
+        last: Some(answered),
+        ..after
+    };
+    Ok(Decision::Commit(Commit::replace(
+        before, after, now, answered,
     )))
 }
 
@@ -90,59 +122,38 @@ fn repeated(
     }
 }
 
-/// FAC-5. A record that another epoch wrote came out of a backup, or this
-/// replica has an old configuration: either could give attempts back (FAC-11).
-fn current_epoch(config: &Config, record: &Record, request: &Verify) -> Result<(), Refusal> {
-    if request.store_epoch != config.store_epoch || record.store_epoch != config.store_epoch {
+/// FAC-5: of this epoch, and of the live PIN's generation.
+fn current_request(record: &Record, request: &Verify) -> Result<(), Refusal> {
+    if request.store_epoch != record.store_epoch {
         return Err(Code::StoreEpoch.into());
     }
-    Ok(())
-}
-
-/// FAC-5.
-fn current_generation(record: &Record, request: &Verify) -> Result<(), Refusal> {
     if request.generation != record.generation {
         return Err(Code::Generation.into());
     }
     Ok(())
 }
 
-/// FAC-9.
-fn registered_factor(request: &Verify) -> Result<(), Refusal> {
-    match request.factor {
-        Factor::Pin => Ok(()),
-        Factor::Biometric => Err(Code::FactorNotRegistered.into()),
-    }
-}
-
-/// What a well-formed proof shows.
-enum Proof {
-    Right(Verified<FactorProof>),
-    Wrong,
-}
-
-/// Evaluates the proof.
+/// The change of the record that the request is for, if it is for one: then it is for this
+/// server, in this channel, by a factor that is enough for it.
 ///
 /// # Errors
-/// [`Code::SignatureMalformed`] (FAC-6): no PIN makes such bytes, so they are no guess.
-fn check_proof<V: Verifier>(
-    record: &Record,
+/// [`Code::AssertionBind`] (CHG-2), [`Code::FactorNotAllowed`] (CHG-3).
+fn operation(
+    config: &Config,
+    requester: &Requester,
     request: &Verify,
-    verifier: &V,
-) -> Result<Proof, Refusal> {
-    let statement = FactorProof {
-        record: record.id,
-        store_epoch: record.store_epoch,
-        generation: record.generation,
-        request_number: request.request_number,
-        purpose: request.purpose,
-        bind: request.bind,
+) -> Result<Option<Operation>, Refusal> {
+    let Some(operation) = Operation::of(request.purpose) else {
+        return Ok(None);
     };
-    match cose::verify_detached(statement, &(), &record.pin_key, &request.proof, verifier) {
-        Ok(proof) => Ok(Proof::Right(proof)),
-        Err(CoseError::Signature(SignatureError::Mismatch)) => Ok(Proof::Wrong),
-        Err(error) => Err(error.into()),
+    let input = BindInput::management(config.server, requester.channel(), request.purpose);
+    if request.audience != config.server || request.bind != input.bind() {
+        return Err(Code::AssertionBind.into());
     }
+    if !operation.allows(request.factor, config) {
+        return Err(Code::FactorNotAllowed.into());
+    }
+    Ok(Some(operation))
 }
 
 /// Asserts what was proved. The proof is the argument, so there is no assertion without one.
@@ -166,37 +177,20 @@ fn assert(
     }
 }
 
-/// The record after the decision, and the answer that it remembers.
-fn answer(
-    config: &Config,
-    record: &Record,
+/// Leave for one change, in this channel and soon. The proof is the argument here too.
+fn manage(
+    operation: Operation,
+    requester: &Requester,
     request: &Verify,
-    digest: Digest,
-    lockout: Lockout,
-    outcome: Outcome,
+    _: &Verified<FactorProof>,
     now: UnixSeconds,
-) -> Commit<Answered> {
-    let answered = Answered {
-        number: request.request_number,
-        request: digest,
-        outcome,
-        failed_attempts: lockout.failed_attempts,
-        max_attempts: config.max_attempts,
-    };
-    let after = Record {
-        version: record.version.wrapping_add(1), // only ever compared for equality
-        lockout,
-        last: Some(answered),
-        last_time: now,
-        ..record.clone()
-    };
-    Commit::new(
-        Write::Replace {
-            expected: record.version,
-            record: after,
-        },
-        answered,
-    )
+) -> Management {
+    Management {
+        operation,
+        factor: request.factor,
+        channel: requester.channel(),
+        until: now.plus(seconds::MANAGEMENT),
+    }
 }
 
 /// SHA-256 of the request. Its encoding is deterministic, so these are the bytes that came.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cbor;
 use crate::crypto::{hmac_matches, hmac_sha256, sha256};
 use crate::registry::{Decision, Purpose, label};
-use crate::values::{AccountId, Bind, Digest, ServerId, SessionId};
+use crate::values::{AccountId, Bind, ChannelBinding, Digest, ServerId, SessionId};
 
 /// The id of a session (`qr_type` 1) or enrolment (2): it names the nonce without revealing it.
 ///
@@ -63,6 +63,22 @@ pub struct BindInput {
 }
 
 impl BindInput {
+    /// What a factor is given for when the record itself is to be changed: the factor server and
+    /// its channel, so both sides compute it.
+    pub fn management(server: ServerId, channel: ChannelBinding, purpose: Purpose) -> Self {
+        Self {
+            server,
+            context: channel.0,
+            account: None,
+            purpose,
+            session: None,
+            announce: None,
+            user_input: None,
+            decision: None,
+            intent: None,
+        }
+    }
+
     /// `bind` = SHA-256 of the array above.
     pub fn bind(&self) -> Bind {
         Bind(hash(&(

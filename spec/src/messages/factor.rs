@@ -13,7 +13,7 @@ use crate::values::{
 /// Device to factor server: create a record with a first PIN.
 ///
 /// ```cddl
-/// create = [32, voucher: bstr, pin-key: public-key, possession: signature]
+/// create = [32, voucher: bstr, pin-key: public-key, possession: signature, biometric / null]
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Create {
@@ -24,6 +24,21 @@ pub struct Create {
     /// The public key of `K_pin`.
     pub pin_key: PublicKey,
     /// Detached signature over [`FactorKey`] by `K_pin`.
+    pub possession: Signature,
+    /// The biometric factor, if the user gives it together with the PIN.
+    pub biometric: Option<Biometric>,
+}
+
+/// A biometric factor to be registered.
+///
+/// ```cddl
+/// biometric = [bio-key: public-key, possession: signature]
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Biometric {
+    /// The public key of `K_bio`.
+    pub key: PublicKey,
+    /// Detached signature over [`FactorKey`] by `K_bio`.
     pub possession: Signature,
 }
 
@@ -66,12 +81,68 @@ pub struct AskStatus {
     pub ty: Type<{ ty::ASK_STATUS }>,
 }
 
+/// Device to factor server: a new PIN takes the place of the old one.
+///
+/// ```cddl
+/// set-pin = [35, generation: uint, pin-key: public-key, possession: signature, biometric / null]
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct SetPin {
+    /// The type number.
+    pub ty: Type<{ ty::SET_PIN }>,
+    /// The generation that the new PIN begins: the record's plus one.
+    pub generation: u32,
+    /// The public key of the new `K_pin`.
+    pub pin_key: PublicKey,
+    /// Detached signature over [`FactorKey`] by the new `K_pin`.
+    pub possession: Signature,
+    /// The biometric factor, if the user gives it together with the PIN.
+    pub biometric: Option<Biometric>,
+}
+
+/// Device to factor server: a biometric factor beside the PIN.
+///
+/// ```cddl
+/// add-biometric = [36, bio-key: public-key, possession: signature]
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct AddBiometric {
+    /// The type number.
+    pub ty: Type<{ ty::ADD_BIOMETRIC }>,
+    /// The public key of `K_bio`.
+    pub key: PublicKey,
+    /// Detached signature over [`FactorKey`] by `K_bio`, with the current generation.
+    pub possession: Signature,
+}
+
+/// Device to factor server: the user wants no biometric factor any more.
+///
+/// ```cddl
+/// remove-biometric = [37]
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct RemoveBiometric {
+    /// The type number.
+    pub ty: Type<{ ty::REMOVE_BIOMETRIC }>,
+}
+
+/// Device to factor server: the phone has invalidated `K_bio`, which cannot sign any more.
+///
+/// ```cddl
+/// biometric-gone = [38]
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct BiometricGone {
+    /// The type number.
+    pub ty: Type<{ ty::BIOMETRIC_GONE }>,
+}
+
 /// Factor server to device: the state of the record.
 ///
 /// ```cddl
 /// status = [40, store-epoch: uint, max-attempts: uint, record-status / null]
 /// record-status = [generation: uint, request-number: uint, failed-attempts: uint, blocked: bool,
-///                  delay: uint, biometrics: bool]
+///                  delay: uint, biometrics: bool, pin-needed: bool]
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Status {
@@ -100,13 +171,16 @@ pub struct RecordStatus {
     pub delay_s: u32,
     /// Whether a biometric key is registered.
     pub biometrics: bool,
+    /// Whether a biometric would be refused now: none is registered, its budget is used up, or
+    /// it is closed while PIN entry is blocked.
+    pub pin_needed: bool,
 }
 
 /// Factor server to device: what a VERIFY came to. It leaves after the commit.
 ///
 /// ```cddl
 /// verdict = [41, request-number: uint, outcome: uint, failed-attempts: uint, max-attempts: uint,
-///            blocked: bool, delay: uint, assertion: bstr / null]
+///            blocked: bool, delay: uint, pin-needed: bool, assertion: bstr / null]
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Verdict {
@@ -124,7 +198,9 @@ pub struct Verdict {
     pub blocked: bool,
     /// Seconds until the next attempt is evaluated.
     pub delay_s: u32,
-    /// COSE_Sign1 of an [`Assertion`], on success.
+    /// As in [`RecordStatus`].
+    pub pin_needed: bool,
+    /// COSE_Sign1 of an [`Assertion`], on success; none where a change of the record was verified.
     pub assertion: Option<Bytes>,
 }
 

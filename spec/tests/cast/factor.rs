@@ -8,8 +8,9 @@ use countersign::crypto::{P256, PublicKey};
 use countersign::error::Refusal;
 use countersign::factor::endpoint::{Connection, Greeted, Greeting, Incoming, Offer, Request};
 use countersign::factor::{
-    Config, Decision, Record, Reply, UsedVoucher, Write, decide_create, decide_verify, status,
-    voucher_to_look_up,
+    Commit, Config, Decision, Policy, Record, Reply, UsedVoucher, Write, decide_add_biometric,
+    decide_biometric_gone, decide_create, decide_remove_biometric, decide_set_pin, decide_status,
+    decide_verify, voucher_to_look_up,
 };
 use countersign::messages::factor::pseudonym;
 use countersign::messages::frame::Frame;
@@ -65,6 +66,7 @@ impl FactorServer {
                 max_attempts: NonZeroU32::new(max_attempts).expect("at least one"),
                 statement_kid: assertions.public().kid(),
                 issuers: BTreeMap::new(),
+                policy: Policy::default(),
             },
             offer: Offer {
                 server,
@@ -124,9 +126,12 @@ impl FactorServer {
         };
         let opened = greeted.open(message_3).expect("decrypts");
         let record = self.records.get(&opened.record());
-        let (connection, frame) = opened
-            .welcome(&self.config, record, now, &P256)
-            .expect("verifies");
+        let authenticated = opened.authenticate(record, &P256).expect("verifies");
+        let requester = authenticated.requester();
+        let record = self.records.get(&requester.record());
+        let decision = decide_status(&self.config, record, requester, now);
+        let status = self.committed(decision);
+        let (connection, frame) = authenticated.welcome(&status, now).expect("fits");
         self.connections
             .insert(id, Stage::Connected(Box::new(connection)));
         frame
@@ -168,8 +173,7 @@ impl FactorServer {
                     now,
                     &P256,
                 )?;
-                self.store(commit.write().clone());
-                connection.send_status(&commit.committed())
+                connection.send_status(&self.commit(commit))
             }
             Request::Verify(verify) => {
                 let subject = pseudonym(&PSEUDONYMS, requester.record(), verify.audience);
@@ -182,13 +186,7 @@ impl FactorServer {
                     now,
                     &P256,
                 )?;
-                let answered = match decision {
-                    Decision::Repeat(answered) => answered,
-                    Decision::Commit(commit) => {
-                        self.store(commit.write().clone());
-                        commit.committed()
-                    }
-                };
+                let answered = self.committed(decision);
                 let verdict = match answered.reply(&self.config).expect("encodes") {
                     Reply::Verdict(verdict) => verdict,
                     Reply::Assertion(to_sign) => {
@@ -198,8 +196,42 @@ impl FactorServer {
                 };
                 connection.send_verdict(&verdict)
             }
-            Request::AskStatus => connection.send_status(&status(&self.config, record)),
+            Request::AskStatus => {
+                let decision = decide_status(&self.config, record, &requester, now);
+                connection.send_status(&self.committed(decision))
+            }
+            Request::SetPin(set) => {
+                let commit = decide_set_pin(&self.config, record, &requester, set, now, &P256)?;
+                connection.send_status(&self.commit(commit))
+            }
+            Request::AddBiometric(add) => {
+                let commit =
+                    decide_add_biometric(&self.config, record, &requester, add, now, &P256)?;
+                connection.send_status(&self.commit(commit))
+            }
+            Request::RemoveBiometric(remove) => {
+                let commit =
+                    decide_remove_biometric(&self.config, record, &requester, remove, now)?;
+                connection.send_status(&self.commit(commit))
+            }
+            Request::BiometricGone(gone) => {
+                let decision = decide_biometric_gone(&self.config, record, &requester, gone, now)?;
+                connection.send_status(&self.committed(decision))
+            }
         }
+    }
+
+    /// The reply of a decision, once whatever it asks for is stored.
+    fn committed<R>(&mut self, decision: Decision<R>) -> R {
+        match decision {
+            Decision::Repeat(reply) => reply,
+            Decision::Commit(commit) => self.commit(commit),
+        }
+    }
+
+    fn commit<R>(&mut self, commit: Commit<R>) -> R {
+        self.store(commit.write().clone());
+        commit.committed()
     }
 
     /// The store, with the one condition that a real one checks as well.

@@ -289,6 +289,16 @@ fn channel(seed: Seed) -> Vec<Sample> {
     let most = || field("max-attempts", Uint(32), 5);
     let blocked = || field("blocked", Bool, Item::Bool(false));
     let delay = || field("delay", Uint(32), 30);
+    let pin_needed = || field("pin-needed", Bool, Item::Bool(true));
+    let biometric = || {
+        record(
+            "biometric",
+            vec![
+                public_key(seed, "bio-key"),
+                signature(seed, "bio-possession"),
+            ],
+        )
+    };
     let record_status = record(
         "record-status",
         vec![
@@ -298,6 +308,7 @@ fn channel(seed: Seed) -> Vec<Sample> {
             blocked(),
             delay(),
             field("biometrics", Bool, Item::Bool(false)),
+            pin_needed(),
         ],
     );
     vec![
@@ -322,6 +333,7 @@ fn channel(seed: Seed) -> Vec<Sample> {
                 field("voucher", Blob(None), signed_sample(seed, "voucher")),
                 public_key(seed, "pin-key"),
                 signature(seed, "possession"),
+                or_null(biometric()),
             ],
         ),
         message(
@@ -341,6 +353,25 @@ fn channel(seed: Seed) -> Vec<Sample> {
         ),
         message("ask-status", "8.5", 34, vec![]),
         message(
+            "set-pin",
+            "8.8",
+            35,
+            vec![
+                generation(),
+                public_key(seed, "pin-key"),
+                signature(seed, "possession"),
+                or_null(biometric()),
+            ],
+        ),
+        message(
+            "add-biometric",
+            "8.8",
+            36,
+            vec![public_key(seed, "bio-key"), signature(seed, "possession")],
+        ),
+        message("remove-biometric", "8.8", 37, vec![]),
+        message("biometric-gone", "8.8", 38, vec![]),
+        message(
             "status",
             "8.5",
             40,
@@ -357,6 +388,7 @@ fn channel(seed: Seed) -> Vec<Sample> {
                 most(),
                 blocked(),
                 delay(),
+                pin_needed(),
                 nullable("assertion", Blob(None), signed_sample(seed, "assertion")),
             ],
         ),

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use countersign::crypto::PublicKey;
-use countersign::factor::Config;
 use countersign::factor::endpoint::Offer;
+use countersign::factor::{Config, Policy};
 use countersign::registry::ServerKind;
 use countersign::values::{RecordId, ServerId};
 use countersign_vectors::case::Object;
@@ -68,6 +68,7 @@ impl Setup {
                 max_attempts,
                 statement_kid: server.statement_key.public().kid(),
                 issuers,
+                policy: Policy::default(),
             },
             offer: Offer {
                 server: server.id,

@@ -6,8 +6,9 @@ use countersign::crypto::P256;
 use countersign::error::{self, Code};
 use countersign::factor::endpoint::{Connection, Greeted, Greeting, Incoming, Rejected, Request};
 use countersign::factor::{
-    Answered, Commit, Decision, Reply, Requester, Write, decide_create, decide_verify, status,
-    voucher_to_look_up,
+    Answered, Commit, Decision, Reply, Requester, Write, decide_add_biometric,
+    decide_biometric_gone, decide_create, decide_remove_biometric, decide_set_pin, decide_status,
+    decide_verify, voucher_to_look_up,
 };
 use countersign::messages::factor::{Status, pseudonym};
 use countersign::messages::frame::Frame;
@@ -58,8 +59,8 @@ enum Decided {
 }
 
 enum Pending {
-    Create(Commit<Status>),
-    Verify(Commit<Answered>),
+    Status(Commit<Status>),
+    Verdict(Commit<Answered>),
 }
 
 enum Answer {
@@ -139,7 +140,7 @@ impl Replica {
     fn welcome(
         &mut self,
         setup: &Setup,
-        store: &Store,
+        store: &mut Store,
         line: Line,
         message_3: &[u8],
         now: UnixSeconds,
@@ -161,9 +162,20 @@ impl Replica {
             }
         };
         let record = store.record(opened.record());
-        let (connection, frame) = opened
-            .welcome(&setup.config, record, now, &P256)
-            .map_err(rejected)?;
+        let authenticated = opened.authenticate(record, &P256).map_err(rejected)?;
+        let status = loop {
+            let requester = authenticated.requester();
+            let record = store.record(requester.record());
+            match decide_status(&setup.config, record, requester, now) {
+                Decision::Repeat(status) => break status,
+                Decision::Commit(commit) => {
+                    if store.commit(commit.write()).is_ok() {
+                        break commit.committed();
+                    }
+                }
+            }
+        };
+        let (connection, frame) = authenticated.welcome(&status, now).map_err(rejected)?;
         self.lines.insert(line, Stage::Open(Box::new(connection)));
         Ok(Effects::to_device(frame))
     }
@@ -240,36 +252,58 @@ fn decide(
     let config = &setup.config;
     let record = store.record(requester.record());
     match request {
-        Request::AskStatus => Ok(Decided::Answer(Answer::Status(status(config, record)))),
+        Request::AskStatus => Ok(status(decide_status(config, record, requester, now))),
+        Request::SetPin(request) => {
+            decide_set_pin(config, record, requester, request, now, &P256).map(changed)
+        }
+        Request::AddBiometric(request) => {
+            decide_add_biometric(config, record, requester, request, now, &P256).map(changed)
+        }
+        Request::RemoveBiometric(request) => {
+            decide_remove_biometric(config, record, requester, request, now).map(changed)
+        }
+        Request::BiometricGone(request) => {
+            decide_biometric_gone(config, record, requester, request, now).map(status)
+        }
         Request::Create(request) => {
             let used = store.voucher(voucher_to_look_up(request)?);
-            decide_create(config, record, used, requester, request, now, &P256)
-                .map(|commit| Decided::Pending(Pending::Create(commit)))
+            decide_create(config, record, used, requester, request, now, &P256).map(changed)
         }
         Request::Verify(request) => {
             let subject = pseudonym(&setup.pseudonym_key, requester.record(), request.audience);
             let decision = decide_verify(config, record, requester, request, subject, now, &P256)?;
             Ok(match decision {
                 Decision::Repeat(answered) => Decided::Answer(Answer::Verdict(answered)),
-                Decision::Commit(commit) => Decided::Pending(Pending::Verify(commit)),
+                Decision::Commit(commit) => Decided::Pending(Pending::Verdict(commit)),
             })
         }
     }
 }
 
+fn status(decision: Decision<Status>) -> Decided {
+    match decision {
+        Decision::Repeat(status) => Decided::Answer(Answer::Status(status)),
+        Decision::Commit(commit) => changed(commit),
+    }
+}
+
+fn changed(commit: Commit<Status>) -> Decided {
+    Decided::Pending(Pending::Status(commit))
+}
+
 impl Pending {
     fn write(&self) -> &Write {
         match self {
-            Pending::Create(commit) => commit.write(),
-            Pending::Verify(commit) => commit.write(),
+            Pending::Status(commit) => commit.write(),
+            Pending::Verdict(commit) => commit.write(),
         }
     }
 
     /// The answer, now that the store has committed.
     fn committed(self) -> Answer {
         match self {
-            Pending::Create(commit) => Answer::Status(commit.committed()),
-            Pending::Verify(commit) => Answer::Verdict(commit.committed()),
+            Pending::Status(commit) => Answer::Status(commit.committed()),
+            Pending::Verdict(commit) => Answer::Verdict(commit.committed()),
         }
     }
 }

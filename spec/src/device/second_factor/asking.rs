@@ -85,6 +85,7 @@ impl AskingFirst {
             voucher: self.voucher,
             pin_key,
             possession,
+            biometric: None,
         };
         (
             Creating {

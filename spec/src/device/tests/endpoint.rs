@@ -120,6 +120,7 @@ fn record(request_number: u64, failed_attempts: u32) -> RecordStatus {
         blocked: failed_attempts >= 3,
         delay_s: 0,
         biometrics: false,
+        pin_needed: true,
     }
 }
 
@@ -132,6 +133,7 @@ fn verdict(request: &Verify, outcome: u16, failed_attempts: u32) -> Verdict {
         max_attempts: 3,
         blocked: failed_attempts >= 3,
         delay_s: 0,
+        pin_needed: true,
         assertion: (outcome == 0).then(|| Bytes(vec![0xa5])),
     }
 }

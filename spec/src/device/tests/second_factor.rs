@@ -84,6 +84,7 @@ fn record(request_number: u64, failed_attempts: u32) -> RecordStatus {
         blocked: failed_attempts >= 3,
         delay_s: 0,
         biometrics: false,
+        pin_needed: true,
     }
 }
 
@@ -121,6 +122,7 @@ fn verdict(verifying: &Verifying, outcome: u16, failed_attempts: u32) -> Verdict
         max_attempts: 3,
         blocked: failed_attempts >= 3,
         delay_s: 0,
+        pin_needed: true,
         assertion: (outcome == 0).then(|| Bytes(vec![0xa5])),
     }
 }

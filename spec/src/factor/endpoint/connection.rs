@@ -11,7 +11,7 @@ use crate::channel::{Channel, open_content};
 use crate::crypto::sha256;
 use crate::edhoc::{ConnectionId, Established};
 use crate::error::{Code, Refusal};
-use crate::factor::{Config, Record, Requester, status};
+use crate::factor::Requester;
 use crate::messages::channel::{KeyUpdate, Refused};
 use crate::messages::factor::{Status, Verdict};
 use crate::messages::frame::Frame;
@@ -50,8 +50,7 @@ impl Connection {
         established: Established,
         requester: Requester,
         message_3: Digest,
-        config: &Config,
-        record: Option<&Record>,
+        status: &Status,
         now: UnixSeconds,
     ) -> Result<(Self, Vec<u8>), Refusal> {
         let opening = Opening {
@@ -66,8 +65,7 @@ impl Connection {
             requester,
             opening,
         };
-        let own = record.filter(|record| requester.owns(record));
-        let frame = connection.send_status(&status(config, own))?;
+        let frame = connection.send_status(status)?;
         connection.opening.frame.clone_from(&frame);
         Ok((connection, frame))
     }

@@ -7,10 +7,11 @@ use super::{Connection, Rejected, unencodable};
 use crate::cbor;
 use crate::crypto::{PublicKey, Secret, Signature, Verifier, hkdf_expand_secret, sha256};
 use crate::edhoc::{
-    self, AwaitMessage3, ConnectionId, Credential, IdCred, Message1, Message3Opened,
+    self, AwaitMessage3, ConnectionId, Credential, Established, IdCred, Message1, Message3Opened,
 };
 use crate::error::{Code, Refusal};
-use crate::factor::{Config, Record, Requester};
+use crate::factor::{Record, Requester};
+use crate::messages::factor::Status;
 use crate::messages::frame::Frame;
 use crate::messages::handshake::{Ead1, Ead2, ParametersChain, Statement};
 use crate::registry::{Purpose, limit};
@@ -71,6 +72,14 @@ pub struct Opened {
     message_3: Message3Opened,
     digest: Digest,
     c_i: ConnectionId,
+}
+
+/// It is known who is at the other end. What it hears first is its status.
+#[derive(Debug)]
+pub struct Authenticated {
+    established: Established,
+    requester: Requester,
+    digest: Digest,
 }
 
 impl Greeting {
@@ -199,22 +208,18 @@ impl Opened {
         }
     }
 
-    /// Verifies who sent message_3 and what for, and opens the channel with the
-    /// status (STA-1). `record` is what the store has under [`record`](Self::record).
-    ///
-    /// The second value is the frame to send.
+    /// Verifies who sent message_3 and what for. `record` is what the store has under
+    /// [`record`](Self::record).
     ///
     /// # Errors
     /// [`Rejected`]: [`Code::CredentialMismatch`] (HS-13), also for a key by
     /// reference that has no record, and for a server's credential;
     /// [`Code::InvalidKey`]; [`Code::PurposeRefused`] (HS-14); [`Code::Structure`] (STM-8).
-    pub fn welcome<V: Verifier>(
+    pub fn authenticate<V: Verifier>(
         self,
-        config: &Config,
         record: Option<&Record>,
-        now: UnixSeconds,
         verifier: &V,
-    ) -> Result<(Connection, Vec<u8>), Rejected> {
+    ) -> Result<Authenticated, Rejected> {
         let Self {
             message_3,
             digest,
@@ -230,7 +235,34 @@ impl Opened {
             .map_err(|error| reject(error.into()))?;
         check_statement(&statement).map_err(reject)?;
         let requester = Requester::new(credential.key, established.channel_binding());
-        Connection::open(established, requester, digest, config, record, now).map_err(reject)
+        Ok(Authenticated {
+            established,
+            requester,
+            digest,
+        })
+    }
+}
+
+impl Authenticated {
+    /// Who is at the other end: whose record to read, and whose status to decide.
+    pub fn requester(&self) -> &Requester {
+        &self.requester
+    }
+
+    /// Opens the channel with the `status` that
+    /// [`decide_status`](crate::factor::decide_status) gave and, if it asked for that, the store
+    /// has committed (STA-1). The second value is the frame to send.
+    ///
+    /// # Errors
+    /// [`Rejected`]: a channel whose first record does not fit, which does not occur.
+    pub fn welcome(
+        self,
+        status: &Status,
+        now: UnixSeconds,
+    ) -> Result<(Connection, Vec<u8>), Rejected> {
+        let c_i = self.established.c_i();
+        Connection::open(self.established, self.requester, self.digest, status, now)
+            .map_err(|refusal| Rejected::in_handshake(c_i, refusal))
     }
 }
 

@@ -4,7 +4,9 @@
 //! message_1 ──► Greeting ── answer ──► Message2ToSign ── signed ──► Greeted ──► message_2
 //!                                                                     │
 //! message_3 ────────────────────────────────────────────────────► open ▼
-//! status ◄── Connection ◄── welcome ── Opened  (says which record to read)
+//!                                                                   Opened  (says which record to read)
+//!                                                                     │
+//! status ◄── Connection ◄── welcome ── Authenticated ◄── authenticate ┘
 //!               │
 //! record ──► receive ──► Request  (decided by the functions of this folder)
 //! record ◄── send, refuse
@@ -26,7 +28,7 @@ mod tests;
 use alloc::vec::Vec;
 
 pub use connection::{Connection, Incoming};
-pub use greeting::{Greeted, Greeting, Message2ToSign, Offer, Opened, Unopened};
+pub use greeting::{Authenticated, Greeted, Greeting, Message2ToSign, Offer, Opened, Unopened};
 pub use request::Request;
 
 use crate::edhoc::{ConnectionId, ErrorMessage};

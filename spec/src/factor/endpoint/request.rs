@@ -3,7 +3,9 @@
 use crate::channel::Content;
 use crate::error::{Code, Refusal};
 use crate::messages::channel::KeyUpdate;
-use crate::messages::factor::{AskStatus, Create, Verify};
+use crate::messages::factor::{
+    AddBiometric, AskStatus, BiometricGone, Create, RemoveBiometric, SetPin, Verify,
+};
 use crate::registry::{limit, message_type as ty};
 use crate::verified::Verified;
 
@@ -14,8 +16,16 @@ pub enum Request {
     Create(Verified<Create>),
     /// For [`decide_verify`](crate::factor::decide_verify).
     Verify(Verified<Verify>),
-    /// For [`status`](crate::factor::status).
+    /// For [`decide_status`](crate::factor::decide_status).
     AskStatus,
+    /// For [`decide_set_pin`](crate::factor::decide_set_pin).
+    SetPin(Verified<SetPin>),
+    /// For [`decide_add_biometric`](crate::factor::decide_add_biometric).
+    AddBiometric(Verified<AddBiometric>),
+    /// For [`decide_remove_biometric`](crate::factor::decide_remove_biometric).
+    RemoveBiometric(Verified<RemoveBiometric>),
+    /// For [`decide_biometric_gone`](crate::factor::decide_biometric_gone).
+    BiometricGone(Verified<BiometricGone>),
 }
 
 /// A message of the channel: a request, or about the channel itself.
@@ -38,6 +48,10 @@ pub(super) fn decode(content: &Content) -> Result<Message, Refusal> {
             content.decode::<AskStatus>(limit)?;
             Request::AskStatus
         }
+        ty::SET_PIN => Request::SetPin(content.decode(limit)?),
+        ty::ADD_BIOMETRIC => Request::AddBiometric(content.decode(limit)?),
+        ty::REMOVE_BIOMETRIC => Request::RemoveBiometric(content.decode(limit)?),
+        ty::BIOMETRIC_GONE => Request::BiometricGone(content.decode(limit)?),
         ty::KEY_UPDATE => {
             content.decode::<KeyUpdate>(limit)?;
             return Ok(Message::KeyUpdate);

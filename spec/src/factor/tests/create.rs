@@ -44,6 +44,7 @@ fn create() -> Create {
         voucher: signed(&voucher(), SERVER, &ISSUER),
         pin_key: RIGHT,
         possession: proved(&possession(), &RIGHT),
+        biometric: None,
     }
 }
 
@@ -86,7 +87,10 @@ fn a_voucher_makes_one_record() {
         device: DEVICE,
         generation: 1,
         pin_key: RIGHT,
-        lockout: Lockout { failed_attempts: 0 },
+        biometric: None,
+        lockout: Lockout::default(),
+        budget: SINCE_NOW,
+        verified: None,
         last: None,
         last_time: NOW,
     };
@@ -105,6 +109,7 @@ fn a_voucher_makes_one_record() {
         blocked: false,
         delay_s: 0,
         biometrics: false,
+        pin_needed: true,
     };
     assert_eq!(
         commit.committed(),

@@ -24,6 +24,12 @@ pub(super) const AUDIENCE: ServerId = ServerId([0xa5; 16]);
 pub(super) const NOW: UnixSeconds = UnixSeconds(1_750_000_000);
 pub(super) const SUBJECT: Pseudonym = Pseudonym([0x5b; 16]);
 
+/// The budget of one whose last PIN was right at [`NOW`].
+pub(super) const SINCE_NOW: Budget = Budget::Since {
+    last_pin: NOW,
+    uses_without_pin: 0,
+};
+
 pub(super) const DEVICE: PublicKey = PublicKey([1; 64]);
 pub(super) const RIGHT: PublicKey = PublicKey([2; 64]);
 pub(super) const WRONG: PublicKey = PublicKey([3; 64]);
@@ -80,6 +86,7 @@ pub(super) fn config() -> Config {
         max_attempts: NonZeroU32::new(3).unwrap(),
         statement_kid: Kid([0x5a; 16]),
         issuers: BTreeMap::from([(AUDIENCE, ISSUER)]),
+        policy: Policy::default(),
     }
 }
 
@@ -96,7 +103,10 @@ pub(super) fn record() -> Record {
         device: DEVICE,
         generation: 2,
         pin_key: RIGHT,
-        lockout: Lockout { failed_attempts: 0 },
+        biometric: None,
+        lockout: Lockout::default(),
+        budget: SINCE_NOW,
+        verified: None,
         last: None,
         last_time: NOW,
     };
@@ -155,7 +165,10 @@ pub(super) fn sealed(request: Verify, key: &PublicKey) -> Verify {
 }
 
 /// The decision on a request through the device's own channel.
-pub(super) fn decide(record: Option<&Record>, request: &Verify) -> Result<Decision, Refusal> {
+pub(super) fn decide(
+    record: Option<&Record>,
+    request: &Verify,
+) -> Result<Decision<Answered>, Refusal> {
     decide_at(record, request, NOW)
 }
 
@@ -163,7 +176,7 @@ pub(super) fn decide_at(
     record: Option<&Record>,
     request: &Verify,
     now: UnixSeconds,
-) -> Result<Decision, Refusal> {
+) -> Result<Decision<Answered>, Refusal> {
     let request = Verified::attest(request.clone());
     decide_verify(&config(), record, &device(), &request, SUBJECT, now, &Ideal)
 }

@@ -190,6 +190,7 @@ impl World {
         prop_assert_eq!(answered.outcome == Outcome::Blocked, was_blocked);
         match answered.outcome {
             Outcome::Blocked => {}
+            Outcome::Managed => prop_assert!(false, "no change was asked for"),
             Outcome::Wrong => {
                 prop_assert_eq!(ask.kind, Kind::Wrong);
                 self.wrong_since_reset += 1;

@@ -168,16 +168,13 @@ fn epochs_and_generations_of_request_and_record() {
             &RIGHT,
         );
         assert_eq!(refusal(decide(Some(&record), &stale)), Code::StoreEpoch);
-        // A record of another epoch, whatever epoch the request names.
-        let restored = Record {
-            store_epoch,
+        // A record of a later epoch, whatever epoch the request names: this replica is behind.
+        let later = Record {
+            store_epoch: 8,
             ..record.clone()
         };
-        assert_eq!(refusal(decide(Some(&restored), &stale)), Code::StoreEpoch);
-        assert_eq!(
-            refusal(decide(Some(&restored), &right(11))),
-            Code::StoreEpoch
-        );
+        assert_eq!(refusal(decide(Some(&later), &stale)), Code::StoreEpoch);
+        assert_eq!(refusal(decide(Some(&later), &right(11))), Code::StoreEpoch);
     }
     for generation in [1, 3] {
         let stale = sealed(

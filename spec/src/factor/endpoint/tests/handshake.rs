@@ -145,7 +145,9 @@ fn message_3_is_by_a_device_for_this_purpose_and_says_nothing_else() {
 fn the_answer_to_message_3_is_repeated_for_180_seconds() {
     let met = Talk::default().meet();
     let opened = met.greeted.open(&met.message_3).unwrap();
-    let (connection, frame) = opened.welcome(&config(), None, NOW, &P256).unwrap();
+    let authenticated = opened.authenticate(None, &P256).unwrap();
+    let status = Server::default().status(authenticated.requester());
+    let (connection, frame) = authenticated.welcome(&status, NOW).unwrap();
     let repeat = |bytes: &[u8], after| {
         connection
             .repeat(bytes, NOW.plus(after))

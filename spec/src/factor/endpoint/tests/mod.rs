@@ -12,7 +12,9 @@ use crate::crypto::{P256, Pin, PinKey, Secret};
 use crate::edhoc::tests::Key;
 use crate::edhoc::{self, Credential, IdCred, initiate};
 use crate::factor::{
-    Config, Decision, Record, Reply, UsedVoucher, Write, decide_create, decide_verify, status,
+    Commit, Config, Decision, Policy, Record, Reply, UsedVoucher, Write, decide_add_biometric,
+    decide_biometric_gone, decide_create, decide_remove_biometric, decide_set_pin, decide_status,
+    decide_verify,
 };
 use crate::messages::channel::{KeyUpdate, Refused};
 use crate::messages::factor::{
@@ -54,6 +56,7 @@ fn config() -> Config {
         max_attempts: NonZeroU32::new(2).unwrap(),
         statement_kid: k_sfa().public().kid(),
         issuers: BTreeMap::from([(AUDIENCE, k_asv().public())]),
+        policy: Policy::default(),
     }
 }
 
@@ -157,12 +160,10 @@ impl Talk {
         }
     }
 
-    fn welcome(&self, record: Option<&Record>) -> Result<Connection, Rejected> {
+    fn welcome(&self, record: Option<&Record>) -> Result<Authenticated, Rejected> {
         let met = self.meet();
         let opened = met.greeted.open(&met.message_3).unwrap();
-        opened
-            .welcome(&config(), record, NOW, &P256)
-            .map(|(connection, _)| connection)
+        opened.authenticate(record, &P256)
     }
 }
 
@@ -215,6 +216,7 @@ impl Device {
             voucher: voucher(),
             pin_key,
             possession: key.sign_once(&tbs),
+            biometric: None,
         }
     }
 
@@ -273,7 +275,11 @@ impl Server {
         let answer = match &request {
             Request::Create(create) => self.create(connection, create),
             Request::Verify(verify) => self.verify(connection, verify),
-            Request::AskStatus => connection.send_status(&status(&config(), self.record.as_ref())),
+            Request::AskStatus => {
+                let status = self.status(connection.requester());
+                connection.send_status(&status)
+            }
+            managing => self.manage(connection, managing),
         };
         answer
             .or_else(|refusal| connection.refuse(refusal))
@@ -288,8 +294,37 @@ impl Server {
         let requester = *connection.requester();
         let (record, used) = (self.record.as_ref(), self.used.as_ref());
         let commit = decide_create(&config(), record, used, &requester, create, NOW, &P256)?;
-        self.commit(commit.write());
-        connection.send_status(&commit.committed())
+        connection.send_status(&self.commit(commit))
+    }
+
+    fn manage(
+        &mut self,
+        connection: &mut Connection,
+        request: &Request,
+    ) -> Result<Vec<u8>, Refusal> {
+        let (config, requester) = (config(), *connection.requester());
+        let (config, by, record) = (&config, &requester, self.record.as_ref());
+        let commit = match request {
+            Request::SetPin(set) => decide_set_pin(config, record, by, set, NOW, &P256)?,
+            Request::AddBiometric(add) => {
+                decide_add_biometric(config, record, by, add, NOW, &P256)?
+            }
+            Request::RemoveBiometric(remove) => {
+                decide_remove_biometric(config, record, by, remove, NOW)?
+            }
+            Request::BiometricGone(gone) => {
+                let decision = decide_biometric_gone(config, record, by, gone, NOW)?;
+                let status = self.committed(decision);
+                return connection.send_status(&status);
+            }
+            other => panic!("served elsewhere: {other:?}"),
+        };
+        connection.send_status(&self.commit(commit))
+    }
+
+    fn status(&mut self, requester: &crate::factor::Requester) -> Status {
+        let decision = decide_status(&config(), self.record.as_ref(), requester, NOW);
+        self.committed(decision)
     }
 
     fn verify(
@@ -300,14 +335,8 @@ impl Server {
         let requester = *connection.requester();
         let subject = pseudonym(&K_SFP, requester.record(), verify.audience);
         let record = self.record.as_ref();
-        let answered =
-            match decide_verify(&config(), record, &requester, verify, subject, NOW, &P256)? {
-                Decision::Repeat(answered) => answered,
-                Decision::Commit(commit) => {
-                    self.commit(commit.write());
-                    commit.committed()
-                }
-            };
+        let decision = decide_verify(&config(), record, &requester, verify, subject, NOW, &P256)?;
+        let answered = self.committed(decision);
         let verdict = match answered.reply(&config()).unwrap() {
             Reply::Verdict(verdict) => verdict,
             Reply::Assertion(to_sign) => {
@@ -318,22 +347,30 @@ impl Server {
         connection.send_verdict(&verdict)
     }
 
-    fn commit(&mut self, write: &Write) {
-        match write.clone() {
+    fn committed<R>(&mut self, decision: Decision<R>) -> R {
+        match decision {
+            Decision::Repeat(reply) => reply,
+            Decision::Commit(commit) => self.commit(commit),
+        }
+    }
+
+    fn commit<R>(&mut self, commit: Commit<R>) -> R {
+        match commit.write().clone() {
             Write::Insert { record, voucher } => {
                 (self.record, self.used) = (Some(record), Some(voucher));
             }
             Write::Replace { record, .. } => self.record = Some(record),
         }
+        commit.committed()
     }
 
-    fn connect(&self, talk: &Talk) -> (Connection, Device, Status) {
+    fn connect(&mut self, talk: &Talk) -> (Connection, Device, Status) {
         let met = talk.meet();
         let opened = met.greeted.open(&met.message_3).unwrap();
         assert_eq!(opened.record().0, k_dsf().public().kid().0);
-        let (connection, frame) = opened
-            .welcome(&config(), self.record.as_ref(), NOW, &P256)
-            .unwrap();
+        let authenticated = opened.authenticate(self.record.as_ref(), &P256).unwrap();
+        let status = self.status(authenticated.requester());
+        let (connection, frame) = authenticated.welcome(&status, NOW).unwrap();
         let mut device = Device {
             channel: met.device,
             d_sec: Secret::from_bytes([0xd5; 32]),
@@ -352,12 +389,13 @@ fn code<T: core::fmt::Debug>(result: Result<T, Rejected>) -> Code {
 fn the_life_of_a_pin() {
     let mut server = Server::default();
     let (mut connection, mut device, first) = server.connect(&Talk::default());
-    assert_eq!(first, status(&config(), None));
+    assert_eq!((first.store_epoch, first.max_attempts), (1, 2));
+    assert_eq!(first.record, None);
 
     let create = device.create("1234", connection.requester().channel());
     let record = device.seal(&create);
     let answer: Status = device.hear(&server.serve(&mut connection, &record));
-    assert_eq!(answer, status(&config(), server.record.as_ref()));
+    assert_eq!(answer, server.status(connection.requester()));
     assert_eq!(answer.record.unwrap().generation, 1);
 
     let verify = device.verify("1234", 1);
