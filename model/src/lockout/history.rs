@@ -21,6 +21,8 @@ pub const MAX_NUMBERS: usize = 8;
 pub struct History {
     /// Wrong PINs whose verdict was committed, since a right one's was.
     pub wrong: u32,
+    /// The count that the record has to have: the same, but for what a restore took (RES-1).
+    pub count: u32,
     /// The answer that was committed under each number.
     pub answers: [Option<Kept<Answer>>; MAX_NUMBERS],
     faults: u16,
@@ -73,11 +75,19 @@ impl History {
             device,
             generation: _, // F5
             pin_key,
-            lockout: Lockout { failed_attempts },
-            last: _, // F4
+            biometric,
+            lockout:
+                Lockout {
+                    failed_attempts,
+                    last_failure: _, // for delays, which this model has none of
+                },
+            budget: _,   // biometrics have one, and there are none here
+            verified: _, // neither are there changes of the record
+            last: _,     // F4
             last_time,
         } = *before;
-        let is_same = (id, device, pin_key) == (after.id, after.device, after.pin_key);
+        let is_same = (id, device, pin_key, biometric)
+            == (after.id, after.device, after.pin_key, after.biometric);
         self.note(!is_same, Fault::RecordTakenOver);
         let fell = after.lockout.failed_attempts < failed_attempts;
         self.note(fell && !is_right, Fault::FreeReset);
@@ -96,29 +106,30 @@ impl History {
         let Answer::Verdict(answered, verdict) = &*answer else {
             return;
         };
-        let was_full = self.wrong >= max_attempts;
+        let was_full = self.count >= max_attempts;
         let is_evaluated = match answered.outcome {
             Outcome::Right(assertion) => {
                 let is_false = !asserts_what_was_proved(&assertion, message);
                 self.note(is_false, Fault::FalseAssertion);
-                self.wrong = 0;
+                (self.wrong, self.count) = (0, 0);
                 true
             }
             Outcome::Wrong => {
                 self.wrong += 1;
+                self.count += 1;
                 true
             }
-            Outcome::Blocked => false,
+            Outcome::Managed | Outcome::Blocked => false,
         };
         // Blocked is found out before the proof is looked at (FAC-2).
-        let is_proper = message.kind.may_be_evaluated()
+        let is_proper = message.kind.may_be_evaluated_in(epoch)
             || (was_full && message.kind == Kind::Junk(Junk::Malformed) && !is_evaluated);
         self.note(!is_proper, Fault::JunkEvaluated);
         self.note(is_evaluated && was_full, Fault::EvaluatedWhileBlocked);
         self.note(!is_evaluated && !was_full, Fault::BlockedTooSoon);
         let is_other = record.store_epoch != epoch;
         self.note(is_evaluated && is_other, Fault::OtherEpochEvaluated);
-        let is_shown = shows(verdict, answered, self.wrong, max_attempts);
+        let is_shown = shows(verdict, answered, self.count, max_attempts);
         self.note(!is_shown, Fault::WrongCountShown);
         let place = place(answered);
         let from_here = self.answers.iter().skip(place);
@@ -138,6 +149,17 @@ impl History {
                 self.note(true, Fault::TwoAnswers);
             }
             _ => self.note(true, Fault::EarlyVerdict),
+        }
+    }
+
+    /// The store was restored, with this record in it, and its epoch was raised. Whatever the
+    /// record says, one attempt at most is left (RES-1); what was answered after the backup
+    /// was made is forgotten.
+    pub fn restored(&mut self, record: &Record, max_attempts: u32) {
+        self.count = record.lockout.failed_attempts.max(max_attempts - 1);
+        let known = usize::try_from(record.last_number()).expect("few numbers");
+        for answer in self.answers.iter_mut().skip(known) {
+            *answer = None;
         }
     }
 
@@ -184,6 +206,7 @@ fn shows(verdict: &Verdict, answered: &Answered, wrong: u32, max_attempts: u32) 
         max_attempts: shown_max,
         blocked,
         delay_s,
+        pin_needed,
         ref assertion,
     } = *verdict;
     let is_right = matches!(answered.outcome, Outcome::Right(_));
@@ -192,6 +215,7 @@ fn shows(verdict: &Verdict, answered: &Answered, wrong: u32, max_attempts: u32) 
         && shown_max == max_attempts
         && blocked == (wrong >= max_attempts)
         && delay_s == 0
+        && pin_needed
         && assertion.is_some() == is_right
         && (outcome == 0) == is_right
 }

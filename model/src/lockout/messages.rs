@@ -110,10 +110,11 @@ impl Kind {
         }
     }
 
-    /// Whether it may be evaluated, if it comes in order.
-    pub fn may_be_evaluated(self) -> bool {
+    /// Whether it may be evaluated, if it comes in order while the store is in `epoch`.
+    pub fn may_be_evaluated_in(self, epoch: u32) -> bool {
         match self {
             Self::Right(_) | Self::Typo(_) | Self::Guess(_) => true,
+            Self::Junk(Junk::OtherEpoch) => epoch != FIRST_EPOCH,
             Self::Create | Self::ThiefsCreate | Self::Junk(_) => false,
         }
     }
@@ -160,6 +161,7 @@ fn create(kind: Kind, voucher: usize, pin: &PublicKey) -> Message {
         voucher: signed_voucher(voucher),
         pin_key: *pin,
         possession: sign(pin, &tbs(&possession, pin)),
+        biometric: None,
     };
     Message {
         kind,

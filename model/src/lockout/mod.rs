@@ -42,7 +42,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 use std::sync::{PoisonError, RwLock};
 
-use countersign::factor::{Config, Record, UsedVoucher};
+use countersign::factor::{Config, Policy, Record, UsedVoucher};
 use stateright::{Model, Property};
 
 pub use self::state::State;
@@ -133,6 +133,7 @@ impl Lockout {
             max_attempts: bounds.max_attempts,
             statement_kid: cast::statement_kid(),
             issuers: BTreeMap::from([(cast::AUTH_SERVER, cast::VOUCHERS)]),
+            policy: Policy::default(),
         };
         Self {
             bounds,
@@ -254,7 +255,7 @@ impl Checked for Lockout {
 
     fn pinned(size: Size) -> usize {
         match size {
-            Size::Small => 141_823,
+            Size::Small => 175_990,
             Size::Standard => 9_354_845,
         }
     }

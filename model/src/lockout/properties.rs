@@ -10,12 +10,13 @@ use stateright::Property;
 
 use super::Lockout;
 use super::history::Fault;
-use super::messages::{Junk, Kind};
+use super::messages::{FIRST_EPOCH, Junk, Kind};
 use super::server::{Answer, Decided};
 use super::state::{Backup, Replica, State};
+use crate::clock;
 
 /// F1, LCK-3.
-pub const F1: &str = "F1 no more than maxAttempts wrong PINs are evaluated between two right ones";
+pub const F1: &str = "F1 no more than maxAttempts wrong PINs, and one per restore, are evaluated between two right ones";
 /// F2, LCK-1, STO-2.
 pub const F2: &str = "F2 a verdict leaves only after the committed record includes it";
 /// F3.
@@ -41,13 +42,14 @@ pub const LCK_6: &str = "LCK-6 every verdict shows the count as it is";
 /// FAC-8.
 pub const FAC_8: &str = "FAC-8 the time of commits never falls";
 /// FAC-11.
-pub const FAC_11: &str = "FAC-11 a record of another epoch is never evaluated";
+pub const FAC_11: &str = "FAC-11 a record of another epoch is never evaluated as it is";
 
 /// All of them.
 pub fn all(world: &Lockout) -> Vec<Property<Lockout>> {
     let mut all = vec![
         always(F1, |world, state| {
-            state.history.wrong <= world.max_attempts()
+            let restores = state.store.epoch - FIRST_EPOCH;
+            state.history.wrong <= world.max_attempts() + restores // RES-1
         }),
         sometimes("F1 reached: that many were", |world, state| {
             state.history.wrong == world.max_attempts()
@@ -119,7 +121,7 @@ pub fn all(world: &Lockout) -> Vec<Property<Lockout>> {
             },
         ),
         always(F6_EXACT, |world, state| {
-            let full = state.history.wrong >= world.max_attempts();
+            let full = state.history.count >= world.max_attempts();
             !state.history.has(Fault::BlockedTooSoon)
                 && current(world, state).is_none_or(|status| status.blocked == full)
         }),
@@ -128,7 +130,7 @@ pub fn all(world: &Lockout) -> Vec<Property<Lockout>> {
                 && state.history.wrong + 1 == world.max_attempts()
         }),
         always(F7, |world, state| {
-            current(world, state).is_none_or(|status| status.failed_attempts >= state.history.wrong)
+            current(world, state).is_none_or(|status| status.failed_attempts >= state.history.count)
         }),
         sometimes(
             "F7 reached: a crash takes the answer, not the charge",
@@ -142,7 +144,7 @@ pub fn all(world: &Lockout) -> Vec<Property<Lockout>> {
             },
         ),
         always(F7_EXACT, |world, state| {
-            current(world, state).is_none_or(|status| status.failed_attempts <= state.history.wrong)
+            current(world, state).is_none_or(|status| status.failed_attempts <= state.history.count)
         }),
         sometimes(
             "F7 exact reached: a wrong PIN is repeated",
@@ -181,11 +183,15 @@ pub fn all(world: &Lockout) -> Vec<Property<Lockout>> {
     ];
     if world.bounds.restores {
         all.push(sometimes(
-            "FAC-11 reached: a restored record is refused",
+            "FAC-11 reached: a request from before the restore is refused",
             |world, state| {
                 state.store.backup == Backup::Restored
-                    && world.refuses(state, Kind::Junk(Junk::OtherEpoch), Code::StoreEpoch)
+                    && world.refuses(state, Kind::Guess(2), Code::StoreEpoch)
             },
+        ));
+        all.push(sometimes(
+            "RES-1 reached: a restore gives one attempt back",
+            |world, state| state.history.wrong > world.max_attempts(),
         ));
     }
     all
@@ -274,5 +280,5 @@ fn current(world: &Lockout, state: &State) -> Option<RecordStatus> {
     if record.store_epoch != state.store.epoch {
         return None;
     }
-    status(world.config(state.store.epoch), Some(&record)).record
+    status(world.config(state.store.epoch), Some(&record), clock::NOW).record
 }

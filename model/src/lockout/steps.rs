@@ -7,6 +7,7 @@ use super::messages::{Body, Kind, Message};
 use super::server::{self, Answer, Decided};
 use super::state::{Backup, Replica, State, Store};
 use super::weakenings::Weak;
+use crate::clock;
 use crate::keep::Kept;
 use crate::network::MessageId;
 
@@ -173,7 +174,7 @@ impl Lockout {
     /// The number below which the device does not go, after it has seen its status.
     fn learned_number(&self, state: &State) -> u8 {
         let config = self.config(state.store.epoch);
-        let status = status(config, state.store.record.as_deref());
+        let status = status(config, state.store.record.as_deref(), clock::NOW);
         let taken = status.record.map_or(0, |record| record.request_number);
         state
             .device
@@ -336,6 +337,9 @@ impl Lockout {
         state.store.older = None;
         if self.weak != Some(Weak::RestoreInSameEpoch) {
             state.store.epoch += 1;
+            if let Some(record) = record {
+                state.history.restored(&record, self.max_attempts());
+            }
         }
         if self.weak != Some(Weak::RestoreWhileRunning) {
             state.replicas = [Replica::Idle; super::REPLICAS];

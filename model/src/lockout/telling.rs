@@ -210,6 +210,7 @@ fn verdict(answered: &Answered) -> String {
 fn outcome(answered: &Answered) -> &'static str {
     match answered.outcome {
         Outcome::Right(_) => "right",
+        Outcome::Managed => "right, for a change of the record",
         Outcome::Wrong => "wrong",
         Outcome::Blocked => "blocked",
     }

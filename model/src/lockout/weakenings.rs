@@ -169,7 +169,10 @@ impl Weak {
     /// The record, charged in a transaction of its own.
     pub fn charged(record: &Record, failed_attempts: u32) -> Record {
         Record {
-            lockout: Count { failed_attempts },
+            lockout: Count {
+                failed_attempts,
+                ..record.lockout
+            },
             ..record.clone()
         }
     }

@@ -59,5 +59,5 @@ pub use facts::{Answered, Config, Outcome, Record, Requester, UsedVoucher};
 pub use lockout::{Attempt, Blocked, Lockout};
 pub use policy::{BudgetPolicy, DelayRound, Policy};
 pub use reply::{AssertionToSign, Reply};
-pub use status::decide_status;
+pub use status::{decide_status, status};
 pub use verify::decide_verify;

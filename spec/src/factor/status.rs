@@ -40,8 +40,9 @@ pub(super) fn change(
     Commit::replace(before, after, now, status)
 }
 
-/// The state of a device's record, or that it has none.
-pub(super) fn status(config: &Config, record: Option<&Record>, now: UnixSeconds) -> Status {
+/// The state of a device's record, or that it has none, as a device may see it at `now`.
+/// Servers answer with [`decide_status`].
+pub fn status(config: &Config, record: Option<&Record>, now: UnixSeconds) -> Status {
     Status {
         ty: Type,
         store_epoch: config.store_epoch,

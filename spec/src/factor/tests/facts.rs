@@ -25,17 +25,14 @@ fn facts_come_back_from_a_store() {
 
 #[test]
 fn the_status_tells_the_record() {
-    assert_eq!(
-        super::super::status::status(&config(), None, NOW).record,
-        None
-    );
+    assert_eq!(status(&config(), None, NOW).record, None);
     let blocked = (11..14).fold(record(), |record, number| commit(&record, &wrong(number)).0);
     for (record, number, failed_attempts, is_blocked) in [
         (record(), 10, 0, false),
         (commit(&record(), &wrong(11)).0, 11, 1, false),
         (blocked, 13, 3, true),
     ] {
-        let status = super::super::status::status(&config(), Some(&record), NOW);
+        let status = status(&config(), Some(&record), NOW);
         assert_eq!((status.store_epoch, status.max_attempts), (7, 3));
         let expected = RecordStatus {
             generation: 2,
