@@ -316,7 +316,8 @@ announce = array(nullable(hash32), map_of(tstr(), tstr()))
 policy = array(number(range(1, 4)), uint32, boolean)
 parameters_chain = array(list_of(bstr(), 0, 16), bstr())
 enrolment_proof = array(point, signature)
-record_status = array(uint32, uint64, uint32, boolean, uint32, boolean)
+record_status = array(uint32, uint64, uint32, boolean, uint32, boolean, boolean)
+biometric = array(point, signature)
 
 
 @dataclass(frozen=True)
@@ -366,13 +367,19 @@ RULES: dict[str, Rule] = {
     "key-update": Rule(FRAME, array(is_(8))),
     "refused": Rule(FRAME, array(is_(9), uint16)),
     "settled": Rule(FRAME, array(is_(16), decision, id16, tstr(256), id16)),
-    "create": Rule(FRAME, array(is_(32), bstr(), point, signature)),
+    "create": Rule(FRAME, array(is_(32), bstr(), point, signature, nullable(biometric))),
     "verify": Rule(
         FRAME, array(is_(33), uint64, uint32, uint32, factor, purpose, hash32, id16, signature)
     ),
     "ask-status": Rule(FRAME, array(is_(34))),
+    "set-pin": Rule(FRAME, array(is_(35), uint32, point, signature, nullable(biometric))),
+    "add-biometric": Rule(FRAME, array(is_(36), point, signature)),
+    "remove-biometric": Rule(FRAME, array(is_(37))),
+    "biometric-gone": Rule(FRAME, array(is_(38))),
     "status": Rule(FRAME, array(is_(40), uint32, uint32, nullable(record_status))),
-    "verdict": Rule(FRAME, array(is_(41), uint64, uint16, uint32, uint32, boolean, uint32, nullable(bstr()))),
+    "verdict": Rule(
+        FRAME, array(is_(41), uint64, uint16, uint32, uint32, boolean, uint32, boolean, nullable(bstr()))
+    ),
 }
 
 
