@@ -256,7 +256,7 @@ impl Checked for Lockout {
     fn pinned(size: Size) -> usize {
         match size {
             Size::Small => 175_990,
-            Size::Standard => 9_354_845,
+            Size::Standard => 11_652_444,
         }
     }
 

@@ -108,6 +108,7 @@ pub(super) fn create(
         voucher: voucher(with, world, spoiler)?,
         pin_key: key,
         possession: of_height(signature, possession)?,
+        biometric: None,
     })
 }
 
