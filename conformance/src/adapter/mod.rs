@@ -6,6 +6,7 @@
 mod args;
 mod auth;
 mod codec;
+mod device;
 mod factor;
 mod function;
 mod handshake;
@@ -129,7 +130,7 @@ pub struct Adapter {
 }
 
 /// The roles that the reference plays.
-const ROLES: &[&str] = &["static", "auth", "factor"];
+const ROLES: &[&str] = &["static", "device", "auth", "factor"];
 /// The optional things that the reference can do.
 const CAPABILITIES: &[&str] = &["replicas"];
 
@@ -261,6 +262,7 @@ fn open(role: &str, config: Object, _now_ms: Option<u64>) -> Result<Opened, Refu
         other if !ROLES.contains(&other) => Err(Refusal::Unsupported(other.to_owned())),
         "static" => Ok((Box::new(statics::Functions), Object::new())),
         "auth" => auth::open(config),
+        "device" => device::open(config),
         "factor" => factor::open(config),
         other => Err(Refusal::Unsupported(other.to_owned())),
     }

@@ -6,5 +6,6 @@
 
 pub mod device;
 pub mod keys;
+pub mod server;
 pub mod sign1;
 pub mod spoiler;

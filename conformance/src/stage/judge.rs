@@ -15,7 +15,8 @@ use crate::process::shortened;
 /// | `rejected` | it does not matter what else |
 /// | `error` | the peer gets an EDHOC error message with the same number |
 /// | `refused` | the peer gets `refused` with the same number through the channel |
-const REFUSALS: [&str; 3] = ["rejected", "error", "refused"];
+/// | `failed` | the app is told that the attempt has failed with this number, and nothing else |
+const REFUSALS: [&str; 4] = ["rejected", "error", "refused", "failed"];
 
 /// What came of a turn.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,6 +10,7 @@
 //! numbers, and that nothing is said before its time.
 
 mod auth;
+mod device;
 mod factor;
 pub mod judge;
 pub mod with;
@@ -35,9 +36,10 @@ pub trait Stage {
 /// [`Stop::Undecided`] for a role that has no stage.
 pub fn stage(case: &Case) -> Result<Box<dyn Stage>, Stop> {
     match case.role {
+        Role::Device => Ok(Box::new(device::Scene::new())),
         Role::Auth => Ok(Box::new(auth::Auth::default())),
         Role::Factor => Ok(Box::new(factor::Theatre::new())),
-        Role::Device | Role::Static => Err(Stop::Undecided(format!(
+        Role::Static => Err(Stop::Undecided(format!(
             "no stage is set for the role {}",
             case.role
         ))),

@@ -7,6 +7,7 @@
 mod auth;
 mod credentials;
 mod derive;
+mod device;
 mod encoding;
 mod factor;
 mod handshake;
@@ -40,6 +41,7 @@ pub fn all(seed: Seed) -> Vec<Group> {
     all.extend(auth::groups());
     all.extend(messages::groups(seed));
     all.extend(factor::groups());
+    all.extend(device::groups());
     all.sort_by(|one, other| one.group.cmp(&other.group));
     all
 }

@@ -1,0 +1,88 @@
+//! What the app is told, as the adapter protocol writes it.
+
+use countersign::cbor;
+use countersign::device::{AccountName, Event, FactorContext, FactorResult, Outcome, SecondFactor};
+use countersign::messages::handshake::Announce;
+use countersign_vectors::case::Object;
+use serde_json::{Value, json};
+
+/// An event with its fields; what is absent is left out.
+pub(super) fn event(event: &Event) -> Object {
+    let mut told = object(match event {
+        Event::ConfirmLogin(asked) => json!({
+            "event": "confirm_login",
+            "server": hex::encode(asked.server.0),
+            "accounts": accounts(&asked.accounts),
+            "account": asked.preselected.map(|account| hex::encode(account.0)),
+            "announce": announce(asked.announce.as_ref()),
+        }),
+        Event::ConfirmEnrol(asked) => json!({
+            "event": "confirm_enrol",
+            "server": hex::encode(asked.server.0),
+            "accounts": accounts(&asked.accounts),
+            "announce": announce(asked.announce.as_ref()),
+            "parameters_hash": hex::encode(asked.parameters.0),
+        }),
+        Event::SecondFactor(asked) => second_factor(asked),
+        Event::Finished(outcome) => finished(outcome),
+    });
+    told.retain(|_, value| !value.is_null());
+    told
+}
+
+fn second_factor(asked: &SecondFactor) -> Value {
+    json!({
+        "event": "second_factor",
+        "context": match asked.context {
+            FactorContext::Verify => "verify",
+            FactorContext::FirstSet => "first_set",
+        },
+        "max_attempts": asked.attempts.max,
+        "failed_attempts": asked.attempts.failed,
+        "show_biometrics": asked.show_biometrics,
+        "result": match asked.result {
+            FactorResult::Failed => "failed",
+            FactorResult::Success => "success",
+            FactorResult::Error => "error",
+        },
+        "retry": asked.retry,
+        "blocked": asked.attempts.blocked(),
+        "stopped": asked.stopped,
+        "session": asked.session.map(|session| hex::encode(session.0)),
+    })
+}
+
+fn finished(outcome: &Outcome) -> Value {
+    let with = |word: &str, account: &AccountName| {
+        json!({
+            "event": "finished",
+            "outcome": word,
+            "account": hex::encode(account.id.0),
+            "user_name": account.user_name,
+        })
+    };
+    match outcome {
+        Outcome::Confirmed(account) => with("confirmed", account),
+        Outcome::Enrolled(account) => with("enrolled", account),
+        Outcome::Declined { .. } => json!({ "event": "finished", "outcome": "declined" }),
+        Outcome::Failed(code) => {
+            json!({ "event": "finished", "outcome": "failed", "code": code.number() })
+        }
+    }
+}
+
+fn accounts(names: &[AccountName]) -> Vec<Value> {
+    names
+        .iter()
+        .map(|name| json!({ "account": hex::encode(name.id.0), "user_name": name.user_name }))
+        .collect()
+}
+
+fn announce(announce: Option<&Announce>) -> Option<String> {
+    // What was decoded encodes.
+    announce.map(|announce| hex::encode(cbor::to_vec(announce).unwrap_or_default()))
+}
+
+fn object(value: Value) -> Object {
+    serde_json::from_value(value).unwrap_or_default()
+}
