@@ -13,6 +13,8 @@ use crate::registry::{Factor, Purpose};
 use crate::values::{Bind, ChannelBinding, Kid, Pseudonym, ServerId, Type, UnixSeconds};
 use crate::verified::Verified;
 
+mod biometric;
+mod change;
 mod create;
 mod facts;
 mod order;
@@ -33,6 +35,7 @@ pub(super) const SINCE_NOW: Budget = Budget::Since {
 pub(super) const DEVICE: PublicKey = PublicKey([1; 64]);
 pub(super) const RIGHT: PublicKey = PublicKey([2; 64]);
 pub(super) const WRONG: PublicKey = PublicKey([3; 64]);
+pub(super) const BIO: PublicKey = PublicKey([5; 64]);
 pub(super) const ISSUER: PublicKey = PublicKey([4; 64]);
 /// What no signer makes.
 pub(super) const MALFORMED: Signature = Signature([0; 64]);
@@ -177,8 +180,17 @@ pub(super) fn decide_at(
     request: &Verify,
     now: UnixSeconds,
 ) -> Result<Decision<Answered>, Refusal> {
+    decide_by(&config(), record, request, now)
+}
+
+pub(super) fn decide_by(
+    config: &Config,
+    record: Option<&Record>,
+    request: &Verify,
+    now: UnixSeconds,
+) -> Result<Decision<Answered>, Refusal> {
     let request = Verified::attest(request.clone());
-    decide_verify(&config(), record, &device(), &request, SUBJECT, now, &Ideal)
+    decide_verify(config, record, &device(), &request, SUBJECT, now, &Ideal)
 }
 
 /// Decides and commits: the record after it, and the answer.
@@ -187,7 +199,16 @@ pub(super) fn commit(record: &Record, request: &Verify) -> (Record, Answered) {
 }
 
 pub(super) fn commit_at(record: &Record, request: &Verify, now: UnixSeconds) -> (Record, Answered) {
-    let Ok(Decision::Commit(commit)) = decide_at(Some(record), request, now) else {
+    commit_by(&config(), record, request, now)
+}
+
+pub(super) fn commit_by(
+    config: &Config,
+    record: &Record,
+    request: &Verify,
+    now: UnixSeconds,
+) -> (Record, Answered) {
+    let Ok(Decision::Commit(commit)) = decide_by(config, Some(record), request, now) else {
         panic!("not evaluated: {request:?}")
     };
     let Write::Replace {
