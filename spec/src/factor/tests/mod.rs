@@ -15,6 +15,7 @@ use crate::verified::Verified;
 
 mod biometric;
 mod change;
+mod changes_race;
 mod create;
 mod facts;
 mod order;
