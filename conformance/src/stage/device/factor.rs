@@ -269,6 +269,7 @@ impl Scene {
                     .unwrap_or(is_blocked),
                 delay_s: 0,
                 biometrics: false,
+                pin_needed: false,
             });
         }
         let generation = status
@@ -336,6 +337,7 @@ impl Scene {
                 .and_then(Value::as_bool)
                 .unwrap_or(failed_attempts >= max_attempts),
             delay_s: 0,
+            pin_needed: false,
             assertion: assertion.clone(),
         };
         let frame = self.talking(Party::Factor)?.say(&verdict, spoiler)?;

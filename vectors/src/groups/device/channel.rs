@@ -75,7 +75,7 @@ pub fn group() -> Group {
         but("settled-by-the-factor-server", "the factor server settles", "HS-15", "device.message-due")
             .turns(&steps[..at::VERDICT]).turns(&[keeper("say", json!({ "message": settled_in_the_open() }), rejected(212))]).turns(&steps[at::VERDICT..]),
         but("verdict-before-verify", "the verdict comes before VERIFY", "HS-4", "device.message-due")
-            .turns(&steps[..at::PIN]).turns(&[keeper("say", json!({ "message": "88182902000003f40041ff" }), rejected(212))]).turns(&steps[at::PIN..]),
+            .turns(&steps[..at::PIN]).turns(&[keeper("say", json!({ "message": "89182902000003f400f441ff" }), rejected(212))]).turns(&steps[at::PIN..]),
     ]);
     group
 }
