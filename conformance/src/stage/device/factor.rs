@@ -269,7 +269,7 @@ impl Scene {
                     .unwrap_or(is_blocked),
                 delay_s: 0,
                 biometrics: false,
-                pin_needed: false,
+                pin_needed: true, // no biometric is registered
             });
         }
         let generation = status
@@ -337,7 +337,7 @@ impl Scene {
                 .and_then(Value::as_bool)
                 .unwrap_or(failed_attempts >= max_attempts),
             delay_s: 0,
-            pin_needed: false,
+            pin_needed: true,
             assertion: assertion.clone(),
         };
         let frame = self.talking(Party::Factor)?.say(&verdict, spoiler)?;
