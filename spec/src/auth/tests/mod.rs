@@ -1,7 +1,9 @@
 //! Tables: one base case that is accepted, and rows that change one thing.
 
 mod account;
+mod action;
 mod assertion;
+mod credentials;
 mod endpoint;
 mod enrol;
 mod greeting;
