@@ -61,7 +61,8 @@ pub fn judge(turn: &Turn, came: Came) -> Result<(), Stop> {
             (Value::Object(facts), severity)
         }
         (Came::Accepted(facts), Some(_)) => (Value::Object(facts), Severity::ForgeryAccepted),
-        (Came::Refused(_, number), Some(&"rejected")) => {
+        // An attempt that has ended is more than a refusal that changes nothing.
+        (Came::Refused(how, number), Some(&"rejected")) if how != "failed" => {
             (json!({ "rejected": number }), Severity::WrongCode)
         }
         (Came::Refused(how, number), Some(_)) => (json!({ how: number }), Severity::WrongCode),
@@ -170,6 +171,11 @@ mod tests {
             json!({ "refused": 413 }),
             Came::Refused("refused", 413),
             None,
+        );
+        check(
+            json!({ "rejected": 428 }),
+            Came::Refused("failed", 428),
+            Some(Severity::WrongCode),
         );
         check(
             json!({ "refused": 413 }),
