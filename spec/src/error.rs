@@ -147,13 +147,25 @@ catalogue! {
     CloneSuspected = 503, "clone suspected", Device, false, true, "ask the server's operator";
     KeyInUse = 504, "key in use", Device, false, true, "create a new key";
     ScopeMissing = 505, "scope missing", User, false, true, "ask for a link that adds authenticators";
+    UpgradeUnsupported = 506, "upgrade not supported", Server, false, true, "allow factor server version 1.2, or wait until it is offered";
+    FullAccount = 507, "account is full already", User, false, true, "nothing";
     TooManyCredentials = 508, "too many credentials", User, false, true, "delete one first";
+    HeadlessAccount = 509, "headless account", User, false, true, "upgrade the account first";
 
     ChannelClosed = 600, "channel closed", Network, false, true, "start again";
     RecordGap = 601, "record missing", Network, false, true, "start again";
     RecordDropped = 602, "record seen before", Network, false, false, "ignore it";
     RecordInvalid = 603, "record does not verify", Network, false, true, "start again";
     KeyLimit = 604, "key used up", Device, false, true, "renew the keys earlier";
+    NotLoggedIn = 605, "not logged in", User, false, true, "log in to the app again";
+    AppProofInvalid = 606, "app session proof does not verify", Device, false, true, "verify the factor, start again";
+    LoggedIn = 607, "logged in already", User, false, false, "log out first";
+
+    RequestIdTooLow = 700, "request id not above the last", Device, false, true, "report a defect of the sender";
+    OutcomeUnknown = 701, "outcome unknown", Network, false, true, "ask again if asking twice does no harm";
+    TooManyRequests = 702, "too many open requests", User, false, false, "wait for an answer";
+    DataUnavailable = 703, "data service unavailable", Server, false, false, "try later";
+    NoDataChannel = 704, "no channel for data", User, false, false, "log in, or open a channel";
 
     ChallengeUnavailable = 800, "challenge unavailable", User, false, true, "start the action again";
     AllowForbidden = 801, "allow not permitted", Server, false, true, "ask for a challenge instead";

@@ -66,6 +66,8 @@ registered! {
         BiometricsAdd = 9,
         /// Remove the biometric factor.
         BiometricsRemove = 10,
+        /// Open a channel for data requests.
+        Data = 11,
     }
 }
 
@@ -86,6 +88,36 @@ registered! {
         Pin = 1,
         /// A biometric, proved under `K_bio`.
         Biometric = 2,
+    }
+}
+
+registered! {
+    /// Why an app session ended.
+    LogoutCause {
+        /// The app, or its user, wanted it.
+        App = 1,
+        /// The user did nothing for too long.
+        Inactivity = 2,
+        /// One side heard nothing of the other for too long.
+        Silence = 3,
+        /// The backend wanted it.
+        Server = 4,
+        /// Its absolute limit has come.
+        Limit = 5,
+        /// The account may not be granted anything any more.
+        Revoked = 6,
+        /// The same account has logged in again.
+        Replaced = 7,
+    }
+}
+
+registered! {
+    /// What an account can prove.
+    Level {
+        /// Its device, and no user.
+        Headless = 1,
+        /// Its device and its user's second factor.
+        Full = 2,
     }
 }
 
@@ -117,6 +149,24 @@ pub mod message_type {
     pub const REFUSED: u64 = 9;
     /// Auth server to device: what a statement came to.
     pub const SETTLED: u64 = 16;
+    /// Auth server to device: an app session began.
+    pub const APP_SETTLED: u64 = 24;
+    /// Auth server to device: I am here.
+    pub const PING: u64 = 25;
+    /// Device to auth server: so am I.
+    pub const PONG: u64 = 26;
+    /// Either side: the app session has ended.
+    pub const LOGOUT: u64 = 27;
+    /// Auth server to device: the account behind a channel for data, or what an upgrade came to.
+    pub const ADMITTED: u64 = 28;
+    /// Device to auth server: a request for the data service.
+    pub const DATA_REQUEST: u64 = 48;
+    /// Device to auth server: forget a request.
+    pub const DATA_CANCEL: u64 = 49;
+    /// Auth server to device: the data service's answer.
+    pub const DATA_ANSWER: u64 = 50;
+    /// Auth server to device: there is no answer, and why.
+    pub const DATA_ERROR: u64 = 51;
     /// Device to factor server: create a record.
     pub const CREATE: u64 = 32;
     /// Device to factor server: verify a factor.
@@ -193,6 +243,8 @@ pub mod label {
     pub const APPROVAL: &str = "countersign approval";
     /// Possession of a new `K_dev`.
     pub const ROTATION: &str = "countersign rotation";
+    /// Proofs of a live app session.
+    pub const APP_SESSION_PROOF: &str = "countersign app session proof";
 }
 
 /// The EAD label of the one item of ours in each EDHOC message (private use), critical.
@@ -210,6 +262,8 @@ pub mod exporter {
     pub const KEY_TO_DEVICE: u64 = 32771;
     /// IV from the server to the device.
     pub const IV_TO_DEVICE: u64 = 32772;
+    /// The key of proofs of a live app session.
+    pub const APP_SESSION_PROOF: u64 = 32773;
 }
 
 /// COSE algorithm numbers.
@@ -274,6 +328,8 @@ pub mod limit {
     pub const CONNECTION_ID: usize = 8;
     /// CBOR nesting, a count.
     pub const DEPTH: usize = 8;
+    /// Data requests of one channel that wait for their answer, a count.
+    pub const OPEN_REQUESTS: usize = 64;
 }
 
 /// Periods in seconds.

@@ -59,6 +59,10 @@ fixed_bytes! {
     AccountId, 16;
     /// Names a login session or an enrolment without revealing its nonce.
     SessionId, 32;
+    /// Names an app session at one auth server; drawn by that server.
+    AppSessionId, 32;
+    /// Lets a data service recognise a request that is made again; drawn by the app.
+    IdempotencyKey, 16;
     /// Names a record at a factor server: the `kid` of the device's `K_dsf`.
     RecordId, 16;
     /// What a factor server calls a record towards one auth server.

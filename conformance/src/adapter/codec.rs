@@ -3,7 +3,9 @@
 use countersign::cbor::{self, DecodeError};
 use countersign::cose::{CoseError, Sign1, Statement, verify_detached as detached};
 use countersign::crypto::{P256, PublicKey};
+use countersign::messages::app::{Admitted, AppSettled, Logout, Ping, Pong};
 use countersign::messages::channel::{KeyUpdate, Refused, Settled};
+use countersign::messages::data::{DataAnswer, DataCancel, DataError, DataRequest};
 use countersign::messages::factor::{
     AddBiometric, AskStatus, Assertion, BiometricGone, Create, FactorKey, FactorProof,
     RemoveBiometric, SetPin, Status, Verdict, Verify, Voucher,
@@ -50,6 +52,15 @@ const MESSAGES: &[(&str, Codec)] = &[
     ("key-update", within::<KeyUpdate, { limit::FRAME }>),
     ("refused", within::<Refused, { limit::FRAME }>),
     ("settled", within::<Settled, { limit::FRAME }>),
+    ("app-settled", within::<AppSettled, { limit::FRAME }>),
+    ("ping", within::<Ping, { limit::FRAME }>),
+    ("pong", within::<Pong, { limit::FRAME }>),
+    ("logout", within::<Logout, { limit::FRAME }>),
+    ("admitted", within::<Admitted, { limit::FRAME }>),
+    ("data-request", within::<DataRequest, { limit::FRAME }>),
+    ("data-cancel", within::<DataCancel, { limit::FRAME }>),
+    ("data-answer", within::<DataAnswer, { limit::FRAME }>),
+    ("data-error", within::<DataError, { limit::FRAME }>),
     ("create", within::<Create, { limit::FRAME }>),
     ("verify", within::<Verify, { limit::FRAME }>),
     ("ask-status", within::<AskStatus, { limit::FRAME }>),

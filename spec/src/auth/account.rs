@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::lineage::Lineage;
 use crate::crypto::PublicKey;
-use crate::values::{AccountId, Pseudonym};
+use crate::registry::Level;
+use crate::values::{AccountId, AppSessionId, Pseudonym};
 
 /// One user's account, and the one device key that answers for it.
 ///
@@ -29,12 +30,42 @@ pub struct Account {
     /// `K_act`: the OS asks at each use of it. With it, the credential requires user
     /// authentication, and nothing else approves (CRD-4).
     pub approval_key: Option<PublicKey>,
-    /// What the factor server calls the device towards this server.
-    pub subject: Pseudonym,
+    /// Whether it has a second factor, and whose.
+    pub level: AccountLevel,
     /// Whether it may be granted anything.
     pub standing: Standing,
     /// What the device said and was told last.
     pub lineage: Lineage,
+    /// The app session that began last, if one ever did.
+    pub app: Option<AppUse>,
+}
+
+/// Whether an account has a second factor. It never loses one (HEADLESS-9).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum AccountLevel {
+    /// It stands for a device, and satisfies no policy.
+    Headless,
+    /// The factor server calls its device this towards this server.
+    Full(Pseudonym),
+}
+
+/// What an account's last app session leaves behind.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct AppUse {
+    /// The session.
+    pub session: AppSessionId,
+    /// Whether a fresh second factor was accepted since it ended (APP-14).
+    pub refreshed: bool,
+}
+
+impl AccountLevel {
+    /// The level, as the device and the data service are told it.
+    pub fn level(self) -> Level {
+        match self {
+            Self::Headless => Level::Headless,
+            Self::Full(_) => Level::Full,
+        }
+    }
 }
 
 /// Whether an account may be granted anything. Only `Active` may.
@@ -127,6 +158,34 @@ impl Account {
         Self {
             lineage,
             version: self.version.saturating_add(1),
+            ..self
+        }
+    }
+
+    /// The account after an app login.
+    pub(super) fn in_app(self, session: AppSessionId) -> Self {
+        Self {
+            app: Some(AppUse {
+                session,
+                refreshed: false,
+            }),
+            ..self
+        }
+    }
+
+    /// The account after a fresh second factor outside of any app session.
+    pub(super) fn refreshed(self) -> Self {
+        let app = self.app.map(|used| AppUse {
+            refreshed: true,
+            ..used
+        });
+        Self { app, ..self }
+    }
+
+    /// The account with a second factor.
+    pub(super) fn upgraded(self, subject: Pseudonym) -> Self {
+        Self {
+            level: AccountLevel::Full(subject),
             ..self
         }
     }

@@ -1,6 +1,7 @@
 //! Assertions: what makes an auth server believe in a second factor
 //! (protocol.md, section 8.6).
 
+use super::cached::Cached;
 use super::config::Config;
 use crate::cose::Sign1;
 use crate::crypto::Verifier;
@@ -36,6 +37,8 @@ pub enum SecondFactor {
     NotAsked,
     /// It was asked for, and is there.
     Accepted(Accepted),
+    /// It was asked for, and the one of a live app session will do.
+    Cached(Cached),
 }
 
 /// Checks an assertion. `used` says whether the store has its id
@@ -118,6 +121,11 @@ impl Accepted {
     pub fn factor(&self) -> Factor {
         self.0.factor
     }
+
+    /// When it was verified, by the factor server's clock.
+    pub fn time(&self) -> UnixSeconds {
+        self.0.time
+    }
 }
 
 impl SecondFactor {
@@ -126,6 +134,7 @@ impl SecondFactor {
         match self {
             Self::NotAsked => None,
             Self::Accepted(accepted) => Some(accepted.factor()),
+            Self::Cached(cached) => Some(cached.factor()),
         }
     }
 }

@@ -4,12 +4,17 @@ use alloc::vec::Vec;
 
 use super::account::Account;
 use super::action::{Action, Challenge, Prompts};
+use super::app_session::AppSession;
+use super::assertion::Accepted;
 use super::credentials::Credentials;
 use super::enrolment::Enrolment;
 use super::session::Session;
 use crate::error::Code;
+use crate::messages::app::{Admitted, AppSettled};
 use crate::messages::channel::Settled;
-use crate::values::{AccountId, ActionId, AssertionId, ChallengeId, Digest, Kid, SessionId};
+use crate::values::{
+    AccountId, ActionId, AppSessionId, AssertionId, ChallengeId, Digest, Kid, SessionId,
+};
 
 /// One transaction: if everything in [`expects`](Self::expects) is as it was
 /// read, store everything in [`writes`](Self::writes), all or nothing.
@@ -55,6 +60,8 @@ pub enum FactId {
     Challenge(ChallengeId),
     /// What the user whose name has this SHA-256 was asked lately.
     Prompts(Digest),
+    /// An app session.
+    AppSession(AppSessionId),
 }
 
 /// Something to store in place of what has the same id.
@@ -78,6 +85,8 @@ pub enum Fact {
     Prompts(Prompts),
     /// Nothing any more: what has this id is erased.
     Erased(FactId),
+    /// An app session. The store finds it by its id and by its web nonce's hash.
+    AppSession(AppSession),
 }
 
 /// What may be told, to the device or to the backend, once the commit is done.
@@ -85,6 +94,10 @@ pub enum Fact {
 pub enum Outcome {
     /// What it asked for.
     Settled(Settled),
+    /// It is logged in to the app.
+    LoggedIn(AppSettled),
+    /// It has an account that a channel for data belongs to, or one that is full now.
+    Admitted(Admitted),
     /// No, although something was stored: its account is frozen (CLN-3, CLN-4).
     Refused(Code),
 }
@@ -112,6 +125,22 @@ impl<O> Commit<O> {
     /// Adds something that must still be as it was read.
     pub(super) fn expecting(mut self, fact: FactId, version: Option<u64>) -> Self {
         self.expects.push(Expect { fact, version });
+        self
+    }
+
+    /// AST-8: an accepted assertion's id "is stored in the commit that accepts it".
+    pub(super) fn using_up(self, accepted: &Accepted) -> Self {
+        self.expecting(FactId::Assertion(accepted.id()), None)
+            .writing(Fact::Assertion(accepted.id()))
+    }
+
+    /// Changes the account that is to be stored.
+    pub(super) fn map_account(mut self, change: impl Fn(Account) -> Account) -> Self {
+        for write in &mut self.writes {
+            if let Fact::Account(account) = write {
+                *account = change(account.clone());
+            }
+        }
         self
     }
 

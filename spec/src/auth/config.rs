@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::crypto::PublicKey;
-use crate::messages::handshake::ParametersChain;
+use crate::messages::handshake::{ParametersChain, Policy};
 use crate::values::{ServerId, Version};
 
 /// An auth server's own facts: the same for every handshake, and changed only
@@ -26,6 +26,37 @@ pub struct Config {
     pub factor_server: FactorServer,
     /// How long a voucher is valid, in seconds.
     pub voucher_ttl_s: u64,
+    /// What it serves besides logins and enrolments.
+    pub services: Services,
+}
+
+/// What an auth server may serve besides logins and enrolments. The default is nothing.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Services {
+    /// App logins.
+    pub app: Option<AppTerms>,
+    /// Channels for data, of full accounts.
+    pub data: Option<DataTerms>,
+    /// Headless accounts, their channels for data, and their upgrade.
+    pub headless: bool,
+}
+
+/// The terms of app logins.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct AppTerms {
+    /// The second factor that an app login needs. A cached one never does (APP-4).
+    pub policy: Option<Policy>,
+    /// Seconds within which the device hears a ping. The server pings twice as often.
+    pub ping_time_s: u32,
+    /// Seconds after which an app session ends, whatever happens.
+    pub limit_s: u32,
+}
+
+/// The terms of channels for data.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct DataTerms {
+    /// The second factor that opening one needs.
+    pub policy: Option<Policy>,
 }
 
 /// A factor server, as an auth server knows it.

@@ -2,7 +2,8 @@
 
 use crate::crypto::{Secret, hkdf_expand_secret};
 use crate::messages::action::Token;
-use crate::values::{AccountId, ChallengeId, ChallengeNonce, Rolling, VoucherId};
+use crate::messages::app::WebNonce;
+use crate::values::{AccountId, AppSessionId, ChallengeId, ChallengeNonce, Rolling, VoucherId};
 
 /// 32 fresh random bytes, expanded into what one operation has to draw. The
 /// labels stay inside this server: nobody else sees or repeats the expansion.
@@ -19,6 +20,14 @@ impl Draw {
 
     pub(super) fn account_id(&self) -> AccountId {
         AccountId(self.bytes("account id"))
+    }
+
+    pub(super) fn app_session_id(&self) -> AppSessionId {
+        AppSessionId(self.bytes("app session id"))
+    }
+
+    pub(super) fn web_nonce(&self) -> WebNonce {
+        WebNonce::new(self.bytes("web nonce"))
     }
 
     pub(super) fn voucher_id(&self) -> VoucherId {

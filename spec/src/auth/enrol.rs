@@ -2,8 +2,8 @@
 
 use alloc::string::String;
 
-use super::account::{Account, Standing};
-use super::assertion::{Accepted, Required, accept};
+use super::account::{Account, AccountLevel, Standing};
+use super::assertion::{Required, accept};
 use super::commit::{Commit, Fact, FactId, Outcome};
 use super::config::Config;
 use super::credentials::Credentials;
@@ -54,7 +54,7 @@ pub fn decide_enrolment(
         assertion_used,
         ..
     } = facts;
-    if Some(enrolment.id) != request.session {
+    if request.session != Some(enrolment.id) {
         return Err(Code::SessionUnavailable.into());
     }
     statement::purpose(request, Purpose::Enrol)?;
@@ -80,7 +80,7 @@ pub fn decide_enrolment(
         bind: statement::bind(config.server, request, None),
         subject: match next {
             Move::Create(_) => None,
-            Move::Repeat(account) => Some(account.subject),
+            Move::Repeat(account) => statement::subject(account).map(Some)?,
         },
         policy: Enrolment::POLICY,
     };
@@ -94,9 +94,10 @@ pub fn decide_enrolment(
                 user_name: enrolment.user_name.clone(),
                 key: request.key,
                 approval_key,
-                subject: accepted.subject(),
+                level: AccountLevel::Full(accepted.subject()),
                 standing: Standing::Active,
                 lineage: Lineage::begin(draw.rolling(), now),
+                app: None,
             };
             let listed = Credentials::admit(facts.credentials, &account, enrolment.scope)?;
             create(facts, open, account, user_input.cloned(), &draw)
@@ -108,7 +109,7 @@ pub fn decide_enrolment(
         }
         Move::Repeat(account) => repeat(enrolment, account, &draw),
     };
-    Ok(use_up(commit, &accepted))
+    Ok(commit.using_up(&accepted))
 }
 
 /// What a statement does.
@@ -207,13 +208,6 @@ fn repeat(enrolment: &Enrolment, account: &Account, draw: &Draw) -> Commit {
         .expecting(FactId::Enrolment(enrolment.id), Some(enrolment.version))
         .expecting(FactId::Account(account.id), Some(account.version))
         .writing(Fact::Account(account.clone().at(lineage)))
-}
-
-/// AST-8: "it is stored in the commit that accepts it".
-fn use_up(commit: Commit, accepted: &Accepted) -> Commit {
-    commit
-        .expecting(FactId::Assertion(accepted.id()), None)
-        .writing(Fact::Assertion(accepted.id()))
 }
 
 fn settled(account: &Account, draw: &Draw) -> Outcome {

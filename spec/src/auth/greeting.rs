@@ -27,6 +27,19 @@ pub struct Greeting {
     wanted: Wanted,
 }
 
+/// The purposes that claim nothing: who comes shows with message_3.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Unclaimed {
+    /// An app login.
+    AppLogin,
+    /// A headless account.
+    Headless,
+    /// The upgrade of one.
+    Upgrade,
+    /// A channel for data.
+    Data,
+}
+
 /// What the device claims, to be looked up in the store.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Wanted {
@@ -34,6 +47,8 @@ pub enum Wanted {
     Session(SessionId),
     /// An enrolment.
     Enrolment(SessionId),
+    /// Nothing.
+    Nothing(Unclaimed),
 }
 
 /// What the store has under the id that was claimed.
@@ -50,13 +65,13 @@ pub enum Found<'a> {
 /// What the server offers, to a device that knows the nonce.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Offer {
-    /// A login: EAD_2 is complete.
+    /// A login, or a purpose that needs no voucher: EAD_2 is complete.
     Login(Ead2),
-    /// An enrolment: EAD_2 still lacks its voucher.
+    /// An enrolment or an upgrade: EAD_2 still lacks its voucher.
     Enrolment(EnrolmentOffer),
 }
 
-/// EAD_2 of an enrolment, but for the voucher, which `K_asv` has to sign first.
+/// EAD_2 of an enrolment or an upgrade, but for the voucher, which `K_asv` has to sign first.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct EnrolmentOffer {
     ead_2: Ead2,
@@ -67,17 +82,22 @@ pub struct EnrolmentOffer {
 ///
 /// # Errors
 /// In this order: HS-8 (208), HS-9 (210), a list of versions that is empty or too
-/// long (107), VER-2 (202), SES-3 (300).
+/// long (107), VER-2 (202), a claim where none has a meaning (107), SES-3 (300).
 pub fn greet(config: &Config, ead_1: &Ead1, g_x: &[u8; 32]) -> Result<Greeting, Refusal> {
     if ead_1.server != config.server {
         return Err(Code::WrongServer.into());
     }
-    let wanted = match ead_1.purpose {
-        Purpose::Login => Wanted::Session,
-        Purpose::Enrol => Wanted::Enrolment,
+    let services = &config.services;
+    let unclaimed = match ead_1.purpose {
+        Purpose::Login | Purpose::Enrol => None,
+        Purpose::AppLogin if services.app.is_some() => Some(Unclaimed::AppLogin),
+        Purpose::Headless if services.headless => Some(Unclaimed::Headless),
+        Purpose::Upgrade if services.headless => Some(Unclaimed::Upgrade),
+        Purpose::Data if services.data.is_some() => Some(Unclaimed::Data),
         Purpose::AppLogin
         | Purpose::Headless
         | Purpose::Upgrade
+        | Purpose::Data
         | Purpose::Factor
         | Purpose::Action
         | Purpose::PinChange
@@ -85,13 +105,21 @@ pub fn greet(config: &Config, ead_1: &Ead1, g_x: &[u8; 32]) -> Result<Greeting, 
         | Purpose::BiometricsRemove => return Err(Code::PurposeRefused.into()),
     };
     let version = choose(&config.versions, &ead_1.versions)?;
-    let claim = ead_1.claim.as_ref().ok_or(Code::SessionUnavailable)?;
+    let (wanted, proof) = match (unclaimed, &ead_1.claim) {
+        (Some(unclaimed), None) => (Wanted::Nothing(unclaimed), Digest([0; 32])),
+        (Some(_), Some(_)) => return Err(Code::Structure.into()),
+        (None, None) => return Err(Code::SessionUnavailable.into()),
+        (None, Some(claim)) if ead_1.purpose == Purpose::Login => {
+            (Wanted::Session(claim.session), claim.proof)
+        }
+        (None, Some(claim)) => (Wanted::Enrolment(claim.session), claim.proof),
+    };
     Ok(Greeting {
         version,
         known_epoch: ead_1.epoch,
         g_x: *g_x,
-        proof: claim.proof,
-        wanted: wanted(claim.session),
+        proof,
+        wanted,
     })
 }
 
@@ -106,21 +134,26 @@ impl Greeting {
         match self.wanted {
             Wanted::Session(_) => Purpose::Login,
             Wanted::Enrolment(_) => Purpose::Enrol,
+            Wanted::Nothing(Unclaimed::AppLogin) => Purpose::AppLogin,
+            Wanted::Nothing(Unclaimed::Headless) => Purpose::Headless,
+            Wanted::Nothing(Unclaimed::Upgrade) => Purpose::Upgrade,
+            Wanted::Nothing(Unclaimed::Data) => Purpose::Data,
         }
     }
 
-    /// The session or enrolment that is claimed.
-    pub fn session(&self) -> SessionId {
+    /// The session or enrolment that is claimed, if one is.
+    pub fn session(&self) -> Option<SessionId> {
         match self.wanted {
-            Wanted::Session(id) | Wanted::Enrolment(id) => id,
+            Wanted::Session(id) | Wanted::Enrolment(id) => Some(id),
+            Wanted::Nothing(_) => None,
         }
     }
 
     /// Offers what was found, if the proof is right. `voucher` is a fresh id,
-    /// used for an enrolment.
+    /// used for an enrolment and for an upgrade.
     ///
     /// # Errors
-    /// 300 in every case: nothing was found, or something of the other kind or
+    /// 300 for whatever is claimed: nothing was found, or something of the other kind or
     /// with another id, the proof is wrong, or the expiry has come (SES-3, SES-4).
     pub fn offer(
         &self,
@@ -159,13 +192,28 @@ impl Greeting {
                         policy: Some(Enrolment::POLICY),
                         ..self.ead_2(config)
                     },
-                    voucher: Voucher {
-                        issuer: config.server,
-                        factor_server: config.factor_server.server,
-                        id: voucher,
-                        expiry: now.plus(config.voucher_ttl_s),
-                    },
+                    voucher: voucher_of(config, voucher, now),
                 }))
+            }
+            (Wanted::Nothing(unclaimed), _) => {
+                let services = &config.services;
+                let policy = match unclaimed {
+                    Unclaimed::AppLogin => services.app.as_ref().and_then(|terms| terms.policy),
+                    Unclaimed::Data => services.data.as_ref().and_then(|terms| terms.policy),
+                    Unclaimed::Headless => None,
+                    Unclaimed::Upgrade => Some(Enrolment::POLICY),
+                };
+                let ead_2 = Ead2 {
+                    policy,
+                    ..self.ead_2(config)
+                };
+                Ok(match unclaimed {
+                    Unclaimed::Upgrade => Offer::Enrolment(EnrolmentOffer {
+                        ead_2,
+                        voucher: voucher_of(config, voucher, now),
+                    }),
+                    _ => Offer::Login(ead_2),
+                })
             }
             _ => {
                 // The same work as for what exists, so that its time says nothing either.
@@ -225,6 +273,15 @@ impl EnrolmentOffer {
             voucher: Some(Bytes(signed)),
             ..self.ead_2
         }
+    }
+}
+
+fn voucher_of(config: &Config, id: VoucherId, now: UnixSeconds) -> Voucher {
+    Voucher {
+        issuer: config.server,
+        factor_server: config.factor_server.server,
+        id,
+        expiry: now.plus(config.voucher_ttl_s),
     }
 }
 

@@ -1,11 +1,14 @@
 //! The decision on a login's statement (protocol.md, sections 6.2 and 7).
 
 use super::account::Account;
-use super::assertion::{Required, SecondFactor, accept};
+use super::app_session::AppSession;
+use super::assertion::SecondFactor;
+use super::cached::Proved;
 use super::commit::{Commit, Fact, FactId, Outcome};
 use super::config::Config;
 use super::draw::Draw;
-use super::lineage::{Finding, Lineage};
+use super::evidence::{Evidence, settle_factor};
+use super::follow::{Trace, follow};
 use super::request::Request;
 use super::session::{New, Session, SessionState};
 use super::statement;
@@ -25,12 +28,17 @@ pub struct LoginFacts<'a> {
     pub account: &'a Account,
     /// Whether the store has the request's assertion id.
     pub assertion_used: bool,
+    /// The app session that the account names, if the store still has it.
+    pub app: Option<&'a AppSession>,
+    /// That the statement's app session proof is right, if it is.
+    pub proved: Option<Proved>,
 }
 
 /// Decides on a login. `entropy` is 32 fresh random bytes.
 ///
 /// The commit reads and writes the session, the account, and the assertion id
-/// if there is one; it is a settlement, or the freeze of the account.
+/// if there is one, and reads the account's app session; it is a settlement, or the
+/// freeze of the account.
 ///
 /// # Errors
 /// A [`Refusal`], which stores nothing. The checks are made in the order of STM-9.
@@ -46,39 +54,29 @@ pub fn decide_login(
         session,
         account,
         assertion_used,
+        app,
+        proved,
     } = facts;
     belongs(facts, request)?;
     statement::active(account)?;
     statement::purpose(request, Purpose::Login)?;
     let drawn = Draw::from_entropy(entropy).rolling();
-    let lineage = match account.lineage.judge(statement::step(request)?, drawn, now) {
-        Finding::Late => return Err(Code::CloneSuspected.into()),
-        Finding::Diverged => return Ok(freeze(account)),
-        Finding::Follows(lineage) => lineage,
+    let lineage = match follow(account, request, drawn, now)? {
+        Trace::Diverged(freeze) => return Ok(freeze),
+        Trace::Follows(lineage) => lineage,
     };
     preselected(session, account)?;
     let decision = statement::decision(&request.statement)?;
     statement::announce(&request.statement, session.announce_hash())?;
     statement::user_input(&request.statement)?;
-    fields(session, &request.statement, decision)?;
+    fields(facts, &request.statement, decision)?;
     statement::unexpired(session.expires, now)?;
     let next = move_on(session, account, &request.statement, decision)?;
-    let factor = match (&next, session.policy) {
-        (Move::Decline(_), _) | (_, None) => SecondFactor::NotAsked,
-        (Move::Confirm(_) | Move::Repeat, Some(policy)) => {
-            let assertion = request
-                .statement
-                .assertion
-                .as_ref()
-                .ok_or(Code::FactorRequired)?;
-            let required = Required {
-                purpose: Purpose::Login,
-                bind: statement::bind(config.server, request, Some(account.id)),
-                subject: Some(account.subject),
-                policy,
-            };
-            let accepted = accept(config, assertion, &required, assertion_used, now, verifier)?;
-            SecondFactor::Accepted(accepted)
+    let evidence = Evidence::of(request, account, app, proved, assertion_used);
+    let factor = match &next {
+        Move::Decline(_) => SecondFactor::NotAsked,
+        Move::Confirm(_) | Move::Repeat => {
+            evidence.second_factor(config, session.policy, now, verifier)?
         }
     };
     let settled = Settled {
@@ -88,15 +86,26 @@ pub fn decide_login(
         user_name: account.user_name.clone(),
         rolling: drawn,
     };
-    Ok(settle(
-        facts,
-        &request.statement,
-        next,
-        factor,
-        lineage,
-        settled,
-        now,
-    ))
+    let state = match next {
+        Move::Confirm(new) => Some(SessionState::Confirmed(new.confirm(
+            account.id,
+            request.statement.user_input.clone(),
+            &factor,
+            now,
+        ))),
+        Move::Decline(new) => Some(SessionState::Rejected(new.decline(account.id, now))),
+        Move::Repeat => None,
+    };
+    let mut commit = Commit::new(Outcome::Settled(settled))
+        .expecting(FactId::Session(session.id), Some(session.version));
+    commit = settle_factor(commit, &evidence, &factor, lineage, now);
+    if let Some(state) = state {
+        commit = commit.writing(Fact::Session(session.clone().at(state)));
+    }
+    if let SecondFactor::Accepted(accepted) = &factor {
+        commit = commit.using_up(accepted);
+    }
+    Ok(commit)
 }
 
 /// What a statement does to the session.
@@ -111,14 +120,10 @@ enum Move {
 
 /// The facts are those that the request is about.
 fn belongs(facts: LoginFacts<'_>, request: &Request) -> Result<(), Refusal> {
-    if Some(facts.session.id) != request.session {
+    if request.session != Some(facts.session.id) {
         return Err(Code::SessionUnavailable.into());
     }
-    // The account's key may have changed since Signature_3 was verified.
-    if facts.account.key != request.key {
-        return Err(Code::CredentialMismatch.into());
-    }
-    Ok(())
+    statement::key(facts.account, request)
 }
 
 /// STM-4: "Where an account is pre-selected, an auth server MUST refuse any other".
@@ -130,12 +135,18 @@ fn preselected(session: &Session, account: &Account) -> Result<(), Refusal> {
 }
 
 /// STM-8: the fields that a login's statement has, and no others.
-fn fields(session: &Session, statement: &Statement, decision: Decision) -> Result<(), Refusal> {
-    let needs_factor = decision == Decision::Confirm && session.policy.is_some();
+///
+/// An account that was ever logged in to the app may bring an assertion that no
+/// policy asks for: its device may not know that the last one was accepted (APP-14).
+fn fields(facts: LoginFacts<'_>, statement: &Statement, decision: Decision) -> Result<(), Refusal> {
+    let policy = facts.session.policy;
+    let confirms = decision == Decision::Confirm;
+    let takes_assertion = confirms && (policy.is_some() || facts.account.app.is_some());
+    let takes_proof = confirms && policy.is_some_and(|policy| policy.cached);
     statement::unused(&[
         statement.enrolment_proof.is_some(),
-        statement.app_session_proof.is_some(),
-        statement.assertion.is_some() && !needs_factor,
+        statement.app_session_proof.is_some() && !takes_proof,
+        statement.assertion.is_some() && !takes_assertion,
     ])
 }
 
@@ -159,49 +170,4 @@ fn move_on(
             Err(Code::SessionFinished.into())
         }
     }
-}
-
-/// CLN-3, CLN-4: the account is stopped. The session stays as it is.
-fn freeze(account: &Account) -> Commit {
-    Commit::new(Outcome::Refused(Code::CloneSuspected))
-        .expecting(FactId::Account(account.id), Some(account.version))
-        .writing(Fact::Account(account.clone().frozen()))
-}
-
-/// The whole settlement in one transaction.
-fn settle(
-    facts: LoginFacts<'_>,
-    statement: &Statement,
-    next: Move,
-    factor: SecondFactor,
-    lineage: Lineage,
-    settled: Settled,
-    now: UnixSeconds,
-) -> Commit {
-    let LoginFacts {
-        session, account, ..
-    } = facts;
-    let state = match next {
-        Move::Confirm(new) => Some(SessionState::Confirmed(new.confirm(
-            account.id,
-            statement.user_input.clone(),
-            &factor,
-            now,
-        ))),
-        Move::Decline(new) => Some(SessionState::Rejected(new.decline(account.id, now))),
-        Move::Repeat => None,
-    };
-    let mut commit = Commit::new(Outcome::Settled(settled))
-        .expecting(FactId::Session(session.id), Some(session.version))
-        .expecting(FactId::Account(account.id), Some(account.version))
-        .writing(Fact::Account(account.clone().at(lineage)));
-    if let Some(state) = state {
-        commit = commit.writing(Fact::Session(session.clone().at(state)));
-    }
-    if let SecondFactor::Accepted(accepted) = factor {
-        commit = commit
-            .expecting(FactId::Assertion(accepted.id()), None)
-            .writing(Fact::Assertion(accepted.id()));
-    }
-    commit
 }

@@ -19,8 +19,8 @@ pub struct Request {
     pub key: PublicKey,
     /// What EAD_1 asked for.
     pub purpose: Purpose,
-    /// The session or enrolment that EAD_1 claimed, with a proof that was right;
-    /// `None` for a purpose that claims none.
+    /// The session or enrolment that EAD_1 claimed, with a proof that was right; none for
+    /// a purpose that claims none.
     pub session: Option<SessionId>,
     /// What both sides saw of the handshake.
     pub transcript: Transcript,

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::account::{Account, Standing};
+use super::account::{Account, AccountLevel, Standing};
 use super::lineage::Step;
 use super::request::Request;
 use crate::crypto::sha256;
@@ -10,7 +10,7 @@ use crate::error::{Code, Refusal};
 use crate::messages::BindInput;
 use crate::messages::handshake::Statement;
 use crate::registry::{Decision, Purpose, limit};
-use crate::values::{AccountId, Bind, Digest, ServerId, UnixSeconds};
+use crate::values::{AccountId, Bind, Digest, Pseudonym, ServerId, UnixSeconds};
 
 /// STM-5: "the statement of an account that is not active" is refused.
 pub(super) fn active(account: &Account) -> Result<(), Refusal> {
@@ -20,6 +20,33 @@ pub(super) fn active(account: &Account) -> Result<(), Refusal> {
             Err(Code::AccountNotActive.into())
         }
     }
+}
+
+/// The subject of an account's assertions. A headless account has none, so that it never
+/// satisfies a policy (HEADLESS-3).
+pub(super) fn subject(account: &Account) -> Result<Pseudonym, Refusal> {
+    match account.level {
+        AccountLevel::Full(subject) => Ok(subject),
+        AccountLevel::Headless => Err(Code::HeadlessAccount.into()),
+    }
+}
+
+/// HS-13: the account's key may have changed since Signature_3 was verified with it.
+pub(super) fn key(account: &Account, request: &Request) -> Result<(), Refusal> {
+    if account.key != request.key {
+        return Err(Code::CredentialMismatch.into());
+    }
+    Ok(())
+}
+
+/// STM-8: what a statement without session has no use for.
+pub(super) fn undecided(statement: &Statement) -> Result<(), Refusal> {
+    unused(&[
+        statement.decision.is_some(),
+        statement.announce.is_some(),
+        statement.user_input.is_some(),
+        statement.enrolment_proof.is_some(),
+    ])
 }
 
 /// HS-14: the statement's purpose is message_1's; and it is `purpose`, which this decision is for.

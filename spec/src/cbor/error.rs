@@ -100,11 +100,11 @@ impl serde::de::Error for DecodeError {
         Self::Structure
     }
 
-    /// A text is refused for what it is, and not for its type, where it is over
-    /// the limit of its position, and nowhere else (ENC-14).
+    /// A text or a byte string is refused for what it is, and not for its type, where
+    /// it is over the limit of its position, and nowhere else (ENC-14).
     fn invalid_value(unexpected: Unexpected<'_>, _: &dyn Expected) -> Self {
         match unexpected {
-            Unexpected::Str(_) => Self::TooLarge,
+            Unexpected::Str(_) | Unexpected::Bytes(_) => Self::TooLarge,
             _ => Self::Structure,
         }
     }

@@ -62,6 +62,11 @@ impl Established {
         ChannelBinding(*schedule::kdf_secret(&prk, exporter::CHANNEL_BINDING, &[]).as_bytes())
     }
 
+    /// 32 exported bytes for one purpose, with an empty context.
+    pub fn exported(&self, label: u64) -> Secret<32> {
+        schedule::kdf_secret(&schedule::prk_exporter(&self.prk_out), label, &[])
+    }
+
     /// SHA-256 over message_1 and message_2.
     pub fn transcript(&self) -> Transcript {
         self.transcript

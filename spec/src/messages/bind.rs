@@ -1,12 +1,14 @@
-//! The derivations that tie messages together: session ids, nonce proofs and
-//! `bind` (protocol.md, sections 6.1 and 8.2).
+//! The derivations that tie messages together: session ids, nonce proofs, app
+//! session proofs and `bind` (protocol.md, sections 6.1, 8.2 and 12.3).
 
 use serde::Serialize;
 
 use crate::cbor;
-use crate::crypto::{hmac_matches, hmac_sha256, sha256};
+use crate::crypto::{Secret, hmac_matches, hmac_sha256, sha256};
 use crate::registry::{Decision, Purpose, label};
-use crate::values::{AccountId, Bind, ChannelBinding, Digest, ServerId, SessionId};
+use crate::values::{
+    AccountId, AppSessionId, Bind, ChannelBinding, Digest, ServerId, SessionId, Transcript,
+};
 
 /// The id of a session (`qr_type` 1) or enrolment (2): it names the nonce without revealing it.
 ///
@@ -31,6 +33,30 @@ pub fn nonce_proof_matches(
     proof: &Digest,
 ) -> bool {
     hmac_matches(nonce, &[&proof_input(server, purpose, g_x)], &proof.0)
+}
+
+/// The proof that the device whose handshake `transcript` names is in a live app session.
+///
+/// HMAC-SHA256(key, CBOR ["countersign app session proof", app session id, transcript]) under
+/// the 32 bytes that the channel of that session exports under label 32773.
+pub fn app_session_proof(
+    key: &Secret<32>,
+    session: AppSessionId,
+    transcript: Transcript,
+) -> Digest {
+    let input = encode(&(label::APP_SESSION_PROOF, session, transcript));
+    Digest(hmac_sha256(key.as_bytes(), &[&input]))
+}
+
+/// Whether `proof` is that session's, in constant time.
+pub fn app_session_proof_matches(
+    key: &Secret<32>,
+    session: AppSessionId,
+    transcript: Transcript,
+    proof: &Digest,
+) -> bool {
+    let input = encode(&(label::APP_SESSION_PROOF, session, transcript));
+    hmac_matches(key.as_bytes(), &[&input], &proof.0)
 }
 
 /// All that a second factor is given for.

@@ -1,6 +1,6 @@
 //! The limits of single positions, where the type alone does not say them
-//! (protocol.md, section 1.3, ENC-14): a text that is over its limit is too
-//! large, a list or a number outside of its range is of another structure.
+//! (protocol.md, section 1.3, ENC-14): a text or payload that is over its limit is
+//! too large, a list or a number outside of its range is of another structure.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -27,6 +27,18 @@ pub(super) fn user_input<'de, D: Deserializer<'de>>(
     input
         .map(|input| within(input, limit::USER_INPUT))
         .transpose()
+}
+
+/// A data payload; it may be empty.
+pub(super) fn data<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
+    let payload = Bytes::deserialize(deserializer)?;
+    if payload.len() > limit::DATA {
+        return Err(D::Error::invalid_value(
+            Unexpected::Bytes(&payload),
+            &"a payload within its limit",
+        ));
+    }
+    Ok(payload)
 }
 
 pub(super) fn versions<'de, D: Deserializer<'de>>(

@@ -6,8 +6,10 @@
 //! what a message *means* is in `device`, `auth` and `factor`.
 
 pub mod action;
+pub mod app;
 pub mod channel;
 pub mod credential;
+pub mod data;
 pub mod factor;
 pub mod frame;
 pub mod handshake;
@@ -17,5 +19,8 @@ pub mod parameters;
 mod bind;
 mod bounds;
 
-pub use bind::{BindInput, nonce_proof, nonce_proof_matches, session_id};
+pub use bind::{
+    BindInput, app_session_proof, app_session_proof_matches, nonce_proof, nonce_proof_matches,
+    session_id,
+};
 pub(crate) use bounds::are_choices;

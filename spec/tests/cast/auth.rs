@@ -2,22 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign::auth::endpoint::{Answer, Answered, Awaiting, Deciding, Hello, Signer};
+use countersign::auth::endpoint::{
+    Answer, Answered, Awaiting, Deciding, Failure, Heard, Hello, Line, Signer,
+};
 use countersign::auth::{
-    Account, Commit, Config, Credentials, Enrolment, EnrolmentFacts, EnrolmentTerms, Expect, Fact,
-    FactId, FactorServer, Found, LoginFacts, Nonce, Scope, Session, SessionState, SessionTerms,
-    Wanted, decide_enrolment, decide_login,
+    Account, AppLoginFacts, AppSession, AppTerms, Commit, Config, Credentials, DataFacts,
+    DataTerms, Enrolment, EnrolmentFacts, EnrolmentTerms, Expect, Fact, FactId, FactorServer,
+    Forward, Found, HeadlessFacts, LoginFacts, Nonce, Proved, Resolved, Scope, Services, Session,
+    SessionState, SessionTerms, UpgradeFacts, Wanted, decide_app_login, decide_data,
+    decide_enrolment, decide_headless, decide_login, decide_upgrade,
 };
 use countersign::cbor;
 use countersign::crypto::{P256, PublicKey, Secret, sha256};
 use countersign::error::Refusal;
+use countersign::messages::app::WebNonce;
 use countersign::messages::frame::Frame;
 use countersign::messages::handshake::{Announce, Policy};
 use countersign::messages::link::{EnrolmentLink, Link, SessionLink};
 use countersign::messages::parameters::{self, Parameters};
-use countersign::registry::{AUTH_VERSIONS, Decision, Purpose, ServerKind};
+use countersign::registry::{AUTH_VERSIONS, Decision, LogoutCause, Purpose, ServerKind};
 use countersign::values::{
-    AccountId, AssertionId, Bytes, Digest, ServerId, SessionId, UnixSeconds,
+    AccountId, AppSessionId, AssertionId, Bytes, Digest, ServerId, SessionId, UnixSeconds,
 };
 
 use super::Key;
@@ -26,6 +31,16 @@ use super::factor::signed;
 const URI: &str = "https://auth.example";
 /// How long a link is good for, in seconds.
 const LINK_S: u64 = 600;
+/// Seconds within which an app hears a ping.
+pub const PING_TIME_S: u32 = 30;
+/// Seconds that an app session lasts at most.
+pub const LIMIT_S: u32 = 3_600;
+/// The PIN, just now.
+pub const PIN: Policy = Policy {
+    factors: 1,
+    max_age_s: 60,
+    cached: false,
+};
 
 pub struct AuthServer {
     config: Config,
@@ -37,6 +52,10 @@ pub struct AuthServer {
     vouchers: Key,
     connections: BTreeMap<Bytes, Stage>,
     store: Store,
+    /// What the data service was asked, in order.
+    pub forwarded: Vec<Forward>,
+    /// What it has been told to forget.
+    pub cancelled: Vec<u64>,
 }
 
 #[derive(Default)]
@@ -46,11 +65,13 @@ struct Store {
     accounts: BTreeMap<AccountId, Account>,
     assertions: BTreeSet<AssertionId>,
     credentials: BTreeMap<Digest, Credentials>,
+    app_sessions: BTreeMap<AppSessionId, AppSession>,
 }
 
 enum Stage {
     Awaiting(Awaiting),
-    Answered(Answered),
+    /// The answer, for those who ask again, and the channel if it goes on.
+    Answered(Answered, Option<Box<Line>>),
 }
 
 impl AuthServer {
@@ -72,7 +93,7 @@ impl AuthServer {
             statement_key: vouchers.public(),
             uri: URI.into(),
             factor_server: Some(factor_server.clone()),
-            ping_time_s: None,
+            ping_time_s: Some(PING_TIME_S),
         };
         Self {
             hash: Digest(sha256(&[&cbor::to_vec(&said).expect("encodes")])),
@@ -88,11 +109,22 @@ impl AuthServer {
                     assertion_key,
                 },
                 voucher_ttl_s: LINK_S,
+                services: Services {
+                    app: Some(AppTerms {
+                        policy: Some(PIN),
+                        ping_time_s: PING_TIME_S,
+                        limit_s: LIMIT_S,
+                    }),
+                    data: Some(DataTerms { policy: Some(PIN) }),
+                    headless: true,
+                },
             },
             handshake,
             vouchers,
             connections: BTreeMap::new(),
             store: Store::default(),
+            forwarded: Vec::new(),
+            cancelled: Vec::new(),
         }
     }
 
@@ -122,7 +154,13 @@ impl AuthServer {
         Link::Enrolment(link).to_vec().expect("encodes")
     }
 
-    pub fn ask(&mut self, title: &str, nonce: [u8; 32], now: UnixSeconds) -> Vec<u8> {
+    pub fn ask(
+        &mut self,
+        title: &str,
+        policy: Option<Policy>,
+        nonce: [u8; 32],
+        now: UnixSeconds,
+    ) -> Vec<u8> {
         let strings = BTreeMap::from([("title".into(), title.into())]);
         let terms = SessionTerms {
             expires: now.plus(LINK_S),
@@ -131,11 +169,7 @@ impl AuthServer {
                 strings,
             }),
             preselected: None,
-            policy: Some(Policy {
-                factors: 1,
-                max_age_s: 60,
-                cached: false,
-            }),
+            policy,
         };
         let session = Session::new(self.id(), Nonce::new(nonce), terms).expect("in its limits");
         self.store.sessions.insert(session.id, session);
@@ -155,11 +189,17 @@ impl AuthServer {
         }
     }
 
-    /// One frame in, one frame out.
-    pub fn receive(&mut self, frame: &[u8], entropy: [u8; 32], now: UnixSeconds) -> Vec<u8> {
+    /// One frame in, at most one frame out.
+    pub fn receive(
+        &mut self,
+        frame: &[u8],
+        entropy: [u8; 32],
+        now: UnixSeconds,
+    ) -> Option<Vec<u8>> {
         match Frame::from_slice(frame).expect("a frame") {
-            Frame::Message1 { .. } => self.greet(frame, entropy, now),
-            Frame::Message3 { to, .. } => self.settle(to, frame, entropy, now),
+            Frame::Message1 { .. } => Some(self.greet(frame, entropy, now)),
+            Frame::Message3 { to, .. } => Some(self.settle(to, frame, entropy, now)),
+            Frame::Record { to, .. } => self.hear(&to, frame, now),
             other => panic!("not for a server: {other:?}"),
         }
     }
@@ -169,6 +209,7 @@ impl AuthServer {
         let found = match hello.wanted() {
             Wanted::Session(id) => self.store.sessions.get(&id).map(Found::Session),
             Wanted::Enrolment(id) => self.store.enrolments.get(&id).map(Found::Enrolment),
+            Wanted::Nothing(_) => None,
         };
         let found = found.unwrap_or(Found::Nothing);
         let message_2 = match hello
@@ -194,9 +235,9 @@ impl AuthServer {
     fn settle(&mut self, id: Bytes, frame: &[u8], entropy: [u8; 32], now: UnixSeconds) -> Vec<u8> {
         let awaiting = match self.connections.remove(&id).expect("a known connection") {
             Stage::Awaiting(awaiting) => awaiting,
-            Stage::Answered(answered) => {
+            Stage::Answered(answered, line) => {
                 let frame = answered.repeat(frame, now).expect("the same");
-                self.connections.insert(id, Stage::Answered(answered));
+                self.connections.insert(id, Stage::Answered(answered, line));
                 return frame;
             }
         };
@@ -207,16 +248,133 @@ impl AuthServer {
         };
         let deciding = opened.verify(account, &P256).expect("verifies");
         let decision = self.decide(&deciding, account, entropy, now);
-        let (answered, frame) = match decision {
+        let (stage, frame) = match decision {
             Ok(commit) => {
                 self.store.commit(&commit);
-                deciding.settled(commit.committed(), now)
+                let (answered, line, frame) =
+                    deciding.connected(commit.committed(), now).expect("fits");
+                (Stage::Answered(answered, line), frame)
             }
-            Err(Refusal(code)) => deciding.refused(code, now),
-        }
-        .expect("fits");
-        self.connections.insert(id, Stage::Answered(answered));
+            Err(Refusal(code)) => {
+                let (answered, frame) = deciding.refused(code, now).expect("fits");
+                (Stage::Answered(answered, None), frame)
+            }
+        };
+        self.connections.insert(id, stage);
         frame
+    }
+
+    /// A record of an open channel.
+    fn hear(&mut self, id: &Bytes, frame: &[u8], now: UnixSeconds) -> Option<Vec<u8>> {
+        let Some(Stage::Answered(_, Some(line))) = self.connections.get_mut(id) else {
+            panic!("a channel that nobody opened");
+        };
+        let account = &self.store.accounts[&line.caller().account];
+        let session = line.app_session();
+        let app = session.map(|id| self.store.app_sessions[&id].clone());
+        let heard = line.receive(frame, account, app.as_ref(), now);
+        if let (Some(app), Ok(heard)) = (app, &heard) {
+            // Whatever it said, the device was there; or it has left.
+            let app = match heard {
+                Heard::Logout(cause) => app.end(*cause, now),
+                _ => app.contact(now),
+            };
+            self.store.app_sessions.insert(app.id, app);
+        }
+        match heard {
+            Ok(Heard::Request(forward)) => self.forwarded.push(forward),
+            Ok(Heard::Cancel(id)) => self.cancelled.push(id),
+            Ok(_) => {}
+            Err(Failure { frame, .. }) => return frame,
+        }
+        None
+    }
+
+    /// The channels that go on.
+    fn lines(&mut self) -> impl Iterator<Item = &mut Line> {
+        self.connections
+            .values_mut()
+            .filter_map(|stage| match stage {
+                Stage::Answered(_, Some(line)) if !line.is_closed() => Some(&mut **line),
+                _ => None,
+            })
+    }
+
+    /// A ping for every app session.
+    pub fn ping(&mut self) -> Vec<Vec<u8>> {
+        self.lines()
+            .filter(|line| line.app_session().is_some())
+            .map(|line| line.ping().expect("open"))
+            .collect()
+    }
+
+    /// The data service answers a request of the one channel that is open.
+    pub fn answer(&mut self, id: u64, payload: Vec<u8>) -> Option<Vec<u8>> {
+        let line = self.lines().last().expect("a channel");
+        line.answer(id, Bytes(payload)).expect("open")
+    }
+
+    /// The backend ends all app sessions of an account's user; what is sent for it.
+    pub fn revoke(&mut self, account: AccountId, now: UnixSeconds) -> Vec<Vec<u8>> {
+        let account = self.store.accounts[&account].clone();
+        let app = account
+            .app
+            .and_then(|used| self.store.app_sessions.get(&used.session).cloned());
+        self.store.accounts.insert(account.id, account.revoke());
+        app.map(|app| app.end(LogoutCause::Revoked, now))
+            .map(|app| self.tell_end(app, LogoutCause::Revoked))
+            .unwrap_or_default()
+    }
+
+    /// The backend ends the app session of a web nonce; what is sent for it.
+    pub fn end(&mut self, web_nonce: &WebNonce, now: UnixSeconds) -> Vec<Vec<u8>> {
+        let app = self.app_session(web_nonce).expect("known").clone();
+        self.tell_end(app.end(LogoutCause::Server, now), LogoutCause::Server)
+    }
+
+    fn tell_end(&mut self, app: AppSession, cause: LogoutCause) -> Vec<Vec<u8>> {
+        let id = app.id;
+        self.store.app_sessions.insert(id, app);
+        let mut frames = Vec::new();
+        for stage in self.connections.values_mut() {
+            let Stage::Answered(_, line) = stage else {
+                continue;
+            };
+            if let Some(line) = line.take_if(|line| line.app_session() == Some(id)) {
+                frames.push(line.logout(cause).expect("open"));
+            }
+        }
+        frames
+    }
+
+    /// The backend asks whose web nonce this is.
+    pub fn resolve(&self, web_nonce: &WebNonce, now: UnixSeconds) -> Option<Resolved> {
+        let app = self.app_session(web_nonce)?;
+        Some(app.resolve(&self.store.accounts[&app.account], now))
+    }
+
+    fn app_session(&self, web_nonce: &WebNonce) -> Option<&AppSession> {
+        let hash = web_nonce.hash();
+        let mut sessions = self.store.app_sessions.values();
+        sessions.find(|app| app.web_nonce == hash)
+    }
+
+    /// The account, as the backend has it.
+    pub fn account(&self, id: AccountId) -> &Account {
+        &self.store.accounts[&id]
+    }
+
+    /// How many accounts there are.
+    pub fn accounts(&self) -> usize {
+        self.store.accounts.len()
+    }
+
+    /// Whether the statement's app session proof was made with the key of an open channel.
+    fn proved(&self, deciding: &Deciding) -> Option<Proved> {
+        self.connections.values().find_map(|stage| match stage {
+            Stage::Answered(_, Some(line)) => line.prove(deciding.request()),
+            _ => None,
+        })
     }
 
     fn decide(
@@ -230,12 +388,46 @@ impl AuthServer {
         let assertion_used = request
             .assertion_id()
             .is_some_and(|id| self.store.assertions.contains(&id));
+        let app = account
+            .and_then(|account| account.app)
+            .and_then(|used| self.store.app_sessions.get(&used.session));
+        let proved = self.proved(deciding);
         match request.purpose {
+            Purpose::AppLogin => {
+                let facts = AppLoginFacts {
+                    account: account.expect("its key has verified"),
+                    app,
+                    assertion_used,
+                };
+                decide_app_login(&self.config, facts, request, entropy, now, &P256)
+            }
+            Purpose::Data => {
+                let facts = DataFacts {
+                    account: account.expect("its key has verified"),
+                    app,
+                    proved,
+                    assertion_used,
+                };
+                decide_data(&self.config, facts, request, entropy, now, &P256)
+            }
+            Purpose::Headless => {
+                let facts = HeadlessFacts { holder: account };
+                decide_headless(&self.config, facts, request, entropy, now)
+            }
+            Purpose::Upgrade => {
+                let facts = UpgradeFacts {
+                    account: account.expect("its key has verified"),
+                    assertion_used,
+                };
+                decide_upgrade(&self.config, facts, request, entropy, now, &P256)
+            }
             Purpose::Login => {
                 let facts = LoginFacts {
                     session: &self.store.sessions[&request.session.expect("claimed")],
                     account: account.expect("its key has verified"),
                     assertion_used,
+                    app,
+                    proved,
                 };
                 decide_login(&self.config, facts, request, entropy, now, &P256)
             }
@@ -278,6 +470,7 @@ impl Store {
                     let id = Credentials::id(&list.user);
                     self.credentials.insert(id, list);
                 }
+                Fact::AppSession(app) => drop(self.app_sessions.insert(app.id, app)),
                 other => panic!("no part of this story: {other:?}"),
             }
         }
@@ -293,6 +486,7 @@ impl Store {
                 .map(|account| account.version),
             FactId::Assertion(id) => self.assertions.contains(id).then_some(0),
             FactId::Credentials(id) => self.credentials.get(id).map(|list| list.version),
+            FactId::AppSession(id) => self.app_sessions.get(id).map(|app| app.version),
             other => panic!("no part of this story: {other:?}"),
         }
     }

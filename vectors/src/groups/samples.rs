@@ -326,6 +326,72 @@ fn channel(seed: Seed) -> Vec<Sample> {
             ],
         ),
         message(
+            "app-settled",
+            "12.1",
+            24,
+            vec![
+                field("account-id", Bytes(16), drawn::<16>(seed, "account-id")),
+                field("user-name", Text(Some(256)), "ada"),
+                field("rolling", Bytes(16), drawn::<16>(seed, "rolling")),
+                digest(seed, "app-session-id"),
+                digest(seed, "web-nonce"),
+                field("ping-time", Uint(32), 30),
+                field("limit", Uint(32), 3_600),
+            ],
+        ),
+        message("ping", "12.1", 25, vec![]),
+        message("pong", "12.1", 26, vec![]),
+        message("logout", "12.1", 27, vec![field("cause", Registered(7), 3)]),
+        message(
+            "admitted",
+            "13",
+            28,
+            vec![
+                field("account-id", Bytes(16), drawn::<16>(seed, "account-id")),
+                field("user-name", Text(Some(256)), "ada"),
+                field("level", Registered(2), 1),
+                field("rolling", Bytes(16), drawn::<16>(seed, "rolling")),
+            ],
+        ),
+        message(
+            "data-request",
+            "13",
+            48,
+            vec![
+                field("request-id", Uint(64), 5),
+                or_null(field(
+                    "idempotency-key",
+                    Bytes(16),
+                    drawn::<16>(seed, "idempotency-key"),
+                )),
+                field("payload", Blob(None), drawn::<16>(seed, "payload")),
+            ],
+        ),
+        message(
+            "data-cancel",
+            "13",
+            49,
+            vec![field("request-id", Uint(64), 5)],
+        ),
+        message(
+            "data-answer",
+            "13",
+            50,
+            vec![
+                field("request-id", Uint(64), 5),
+                field("payload", Blob(None), drawn::<16>(seed, "payload")),
+            ],
+        ),
+        message(
+            "data-error",
+            "13",
+            51,
+            vec![
+                field("request-id", Uint(64), 5),
+                field("error", Uint(16), 703),
+            ],
+        ),
+        message(
             "create",
             "8.4",
             32,
@@ -497,7 +563,7 @@ fn server(seed: Seed) -> Field {
 }
 
 fn purpose(number: u64) -> Field {
-    field("purpose", Registered(10), number)
+    field("purpose", Registered(11), number)
 }
 
 fn digest(seed: Seed, name: &'static str) -> Field {

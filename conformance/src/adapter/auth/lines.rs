@@ -110,7 +110,7 @@ impl Lines {
         let (code, (answered, frame)) = match decide(setup, store, deciding.request(), at) {
             Ok(outcome) => {
                 let code = match outcome {
-                    Outcome::Settled(_) => None,
+                    Outcome::Settled(_) | Outcome::LoggedIn(_) | Outcome::Admitted(_) => None,
                     Outcome::Refused(code) => Some(code),
                 };
                 (code, deciding.settled(outcome, at.now).map_err(failed)?)
@@ -188,6 +188,8 @@ fn decide_once(
         session: session.ok_or(Code::SessionUnavailable)?,
         account: holder.ok_or(Code::CredentialMismatch)?,
         assertion_used,
+        app: None,
+        proved: None,
     };
     decide_login(config, facts, request, entropy, now, &P256)
 }

@@ -4,8 +4,8 @@ mod lines;
 mod store;
 
 use countersign::auth::{
-    Account, Config, Enrolment, EnrolmentState, EnrolmentTerms, Fact, Nonce, Scope, Session,
-    SessionState, SessionTerms, Standing, WrongStanding,
+    Account, Config, Enrolment, EnrolmentState, EnrolmentTerms, Fact, Nonce, Scope, Services,
+    Session, SessionState, SessionTerms, Standing, WrongStanding,
 };
 use countersign::cbor;
 use countersign::crypto::{PublicKey, Secret};
@@ -76,6 +76,7 @@ pub(super) fn open(config: Object) -> Result<Opened, Refusal> {
                     assertion_key: PublicKey(factor_server.array("statement_key")?),
                 },
                 voucher_ttl_s: VOUCHER_S,
+                services: Services::default(),
             },
             handshake_key: server.handshake_key,
             voucher_key: server.statement_key,

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::auth::action::{Action, Challenge, Prompts};
 use countersign::auth::{
-    Account, Commit, Credentials, Enrolment, Expect, Fact, FactId, Found, Outcome, Session, Wanted,
+    Account, AppSession, Commit, Credentials, Enrolment, Expect, Fact, FactId, Found, Outcome,
+    Session, Wanted,
 };
-use countersign::values::{AccountId, ActionId, AssertionId, ChallengeId, Digest, Kid, SessionId};
+use countersign::values::{
+    AccountId, ActionId, AppSessionId, AssertionId, ChallengeId, Digest, Kid, SessionId,
+};
 
 /// Everything that the auth server keeps.
 #[derive(Debug, Default)]
@@ -23,6 +26,7 @@ pub(super) struct Store {
     prompts: BTreeMap<Digest, Prompts>,
     actions: BTreeMap<ActionId, Action>,
     challenges: BTreeMap<ChallengeId, Challenge>,
+    app_sessions: BTreeMap<AppSessionId, AppSession>,
 }
 
 /// Something that was read has changed: nothing was written.
@@ -60,6 +64,7 @@ impl Store {
         match wanted {
             Wanted::Session(id) => self.session(id).map_or(Found::Nothing, Found::Session),
             Wanted::Enrolment(id) => self.enrolment(id).map_or(Found::Nothing, Found::Enrolment),
+            Wanted::Nothing(_) => Found::Nothing,
         }
     }
 
@@ -80,6 +85,7 @@ impl Store {
             Fact::Prompts(it) => drop(self.prompts.insert(Credentials::id(&it.user), it)),
             Fact::Action(it) => drop(self.actions.insert(it.id, it)),
             Fact::Challenge(it) => drop(self.challenges.insert(it.id, it)),
+            Fact::AppSession(it) => drop(self.app_sessions.insert(it.id, it)),
             Fact::Erased(id) => self.erase(id),
         }
     }
@@ -98,6 +104,7 @@ impl Store {
             FactId::Action(id) => drop(self.actions.remove(&id)),
             FactId::Challenge(id) => drop(self.challenges.remove(&id)),
             FactId::Prompts(id) => drop(self.prompts.remove(&id)),
+            FactId::AppSession(id) => drop(self.app_sessions.remove(&id)),
         }
     }
 
@@ -126,6 +133,7 @@ impl Store {
             FactId::Action(id) => self.actions.get(&id).map(|it| it.version),
             FactId::Challenge(id) => self.challenges.get(&id).map(|it| it.version),
             FactId::Prompts(id) => self.prompts.get(&id).map(|it| it.version),
+            FactId::AppSession(id) => self.app_sessions.get(&id).map(|it| it.version),
         };
         version == expect.version
     }

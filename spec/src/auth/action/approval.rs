@@ -255,7 +255,7 @@ fn fresh_factor(
     let required = Required {
         purpose: Purpose::Action,
         bind: bind(config.server, answer.channel, approval),
-        subject: Some(facts.account.subject),
+        subject: Some(statement::subject(facts.account)?),
         policy,
     };
     let assertion = assertion.ok_or(Code::FactorRequired)?;

@@ -3,17 +3,17 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::super::{Account, Outcome, Request};
-use super::{Failure, Refused};
+use super::super::{Account, Caller, Outcome, Request};
+use super::{Failure, Line, Refused};
 use crate::cbor;
 use crate::channel::Channel;
-use crate::crypto::{PublicKey, Verifier, sha256};
+use crate::crypto::{PublicKey, Secret, Verifier, sha256};
 use crate::edhoc::{AwaitMessage3, ConnectionId, Credential, IdCred, Message3Opened};
 use crate::error::Code;
 use crate::messages::channel as message;
 use crate::messages::frame::Frame;
 use crate::messages::handshake::Statement;
-use crate::registry::{Purpose, limit, seconds};
+use crate::registry::{Level, Purpose, exporter, limit, seconds};
 use crate::values::{Bytes, Digest, Kid, SessionId, Type, UnixSeconds};
 use crate::verified::Verified;
 
@@ -21,7 +21,7 @@ use crate::verified::Verified;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Begun {
     pub(super) purpose: Purpose,
-    pub(super) session: SessionId,
+    pub(super) session: Option<SessionId>,
     pub(super) began: UnixSeconds,
     pub(super) c_i: ConnectionId,
 }
@@ -57,6 +57,7 @@ pub enum Signer {
 pub struct Deciding {
     request: Request,
     channel: Channel,
+    app_key: Secret<32>,
     c_i: ConnectionId,
     c_r: ConnectionId,
     asked: Digest,
@@ -65,6 +66,7 @@ pub struct Deciding {
 /// Has answered message_3. It is kept for 180 s, in case the answer is lost.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Answered {
+    c_i: ConnectionId,
     c_r: ConnectionId,
     asked: Digest,
     answer: Vec<u8>,
@@ -127,7 +129,8 @@ impl Opened {
     }
 
     /// Verifies Signature_3 (HS-13) with the key of `account`, which is the one that
-    /// [`signer`](Self::signer) names; for an enrolment with the key that came along.
+    /// [`signer`](Self::signer) names; for an enrolment or a headless account with the key
+    /// that came along.
     ///
     /// # Errors
     /// [`Failure`], which ends the attempt: 211 for no account, another account, a
@@ -152,11 +155,17 @@ impl Opened {
             c_i,
         } = begun;
         let credential = match (purpose, handshake.id_cred_i(), account) {
-            (Purpose::Enrol, IdCred::Value(credential), _) => match credential.subject {
-                None => Ok(credential.clone()),
-                Some(_) => Err(Code::Structure),
-            },
-            (Purpose::Login, IdCred::Kid(_), Some(account)) => Ok(Credential::device(account.key)),
+            (Purpose::Enrol | Purpose::Headless, IdCred::Value(credential), _) => {
+                match credential.subject {
+                    None => Ok(credential.clone()),
+                    Some(_) => Err(Code::Structure),
+                }
+            }
+            (
+                Purpose::Login | Purpose::AppLogin | Purpose::Upgrade | Purpose::Data,
+                IdCred::Kid(_),
+                Some(account),
+            ) => Ok(Credential::device(account.key)),
             _ => Err(Code::CredentialMismatch),
         };
         let credential = credential.map_err(|code| Failure::told(c_i, code))?;
@@ -168,13 +177,15 @@ impl Opened {
             statement,
             key: credential.key,
             purpose,
-            session: Some(session),
+            session,
             transcript: established.transcript(),
             began,
         };
+        let app_key = established.exported(exporter::APP_SESSION_PROOF);
         Ok(Deciding {
             request,
             channel: Channel::new(established),
+            app_key,
             c_i,
             c_r,
             asked,
@@ -197,10 +208,52 @@ impl Deciding {
         outcome: Outcome,
         now: UnixSeconds,
     ) -> Result<(Answered, Vec<u8>), Failure> {
-        match outcome {
-            Outcome::Settled(settled) => self.answer(cbor::to_vec(&settled), now),
-            Outcome::Refused(code) => self.refused(code, now),
-        }
+        let (answered, _, frame) = self.connected(outcome, now)?;
+        Ok((answered, frame))
+    }
+
+    /// Answers with what was committed, and keeps the channel if the outcome is one that
+    /// goes on: an app session, or a channel for data. Its [`Line`] has the same
+    /// [`id`](Answered::id) as the answer, which is repeated as any other.
+    ///
+    /// # Errors
+    /// As [`settled`](Self::settled).
+    pub fn connected(
+        self,
+        outcome: Outcome,
+        now: UnixSeconds,
+    ) -> Result<(Answered, Option<Box<Line>>, Vec<u8>), Failure> {
+        let (device, purpose) = (self.request.key.kid(), self.request.purpose);
+        let (message, use_of_line) = match outcome {
+            Outcome::Settled(settled) => (cbor::to_vec(&settled), None),
+            Outcome::Refused(code) => (cbor::to_vec(&refusal(code)), None),
+            Outcome::LoggedIn(settled) => {
+                let caller = Caller {
+                    account: settled.account,
+                    level: Level::Full,
+                    device,
+                };
+                (
+                    cbor::to_vec(&settled),
+                    Some((caller, Some(settled.session))),
+                )
+            }
+            Outcome::Admitted(admitted) => {
+                let caller = Caller {
+                    account: admitted.account,
+                    level: admitted.level,
+                    device,
+                };
+                let goes_on = purpose != Purpose::Upgrade;
+                (cbor::to_vec(&admitted), goes_on.then_some((caller, None)))
+            }
+        };
+        let (answered, channel, app_key, frame) = self.answer(message, now)?;
+        let line = use_of_line.map(|(caller, session)| {
+            let app = session.map(|session| (session, app_key));
+            Box::new(Line::new(channel, answered.c_i, answered.c_r, caller, app))
+        });
+        Ok((answered, line, frame))
     }
 
     /// Answers with the refusal of a decision, which has stored nothing.
@@ -208,19 +261,16 @@ impl Deciding {
     /// # Errors
     /// As [`settled`](Self::settled).
     pub fn refused(self, code: Code, now: UnixSeconds) -> Result<(Answered, Vec<u8>), Failure> {
-        let refused = message::Refused {
-            ty: Type,
-            error: code.number(),
-        };
-        self.answer(cbor::to_vec(&refused), now)
+        let (answered, _, _, frame) = self.answer(cbor::to_vec(&refusal(code)), now)?;
+        Ok((answered, frame))
     }
 
-    /// Seals the one record of this channel; its keys end here.
+    /// Seals the first record of this channel.
     fn answer(
         mut self,
         message: Result<Vec<u8>, cbor::EncodeError>,
         now: UnixSeconds,
-    ) -> Result<(Answered, Vec<u8>), Failure> {
+    ) -> Result<(Answered, Channel, Secret<32>, Vec<u8>), Failure> {
         let too_large = |_| Failure::told(self.c_i, Code::TooLarge);
         let message = message.map_err(too_large)?;
         let record = self
@@ -233,12 +283,13 @@ impl Deciding {
         };
         let answer = frame.to_vec().map_err(too_large)?;
         let answered = Answered {
+            c_i: self.c_i,
             c_r: self.c_r,
             asked: self.asked,
             answer: answer.clone(),
             at: now,
         };
-        Ok((answered, answer))
+        Ok((answered, self.channel, self.app_key, answer))
     }
 }
 
@@ -263,6 +314,13 @@ impl Answered {
             return Err(Failure::silent(Code::UnexpectedFrame));
         }
         Ok(self.answer.clone())
+    }
+}
+
+fn refusal(code: Code) -> message::Refused {
+    message::Refused {
+        ty: Type,
+        error: code.number(),
     }
 }
 

@@ -28,9 +28,9 @@ pub struct Hello {
 /// What is to be signed first.
 #[derive(Debug)]
 pub enum Answer {
-    /// For an enrolment: a voucher, by `K_asv`.
+    /// For an enrolment or an upgrade: a voucher, by `K_asv`.
     Voucher(Box<VoucherToSign>),
-    /// For a login: message_2, by `K_as`.
+    /// For all else: message_2, by `K_as`.
     Message2(Box<Message2ToSign>),
 }
 

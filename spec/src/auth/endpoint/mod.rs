@@ -2,13 +2,14 @@
 //!
 //! ```text
 //!  message_1 ──► Hello ─ answer ─► VoucherToSign ─ signed ─► Message2ToSign ─ signed ─► message_2
-//!                  ▲ wanted, found   (enrolment only)                           │
+//!                  ▲ wanted, found   (with a voucher)                           │
 //!                                                                               ▼
 //!  message_3 ───────────────────────── Opened ◄──────── receive ──────────── Awaiting
 //!                                        │ verify, with the account
 //!                                        ▼
 //!                                     Deciding ─ settled, refused ─► Answered ──► a record
-//!                                                                      │ repeat: the same again
+//!                                        │                             │ repeat: the same again
+//!                                        └─ connected ─► Line: an app session, a channel for data
 //! ```
 //!
 //! Each state is a type, and these alone hold secrets of handshake and channel.
@@ -21,9 +22,11 @@
 
 mod connection;
 mod hello;
+mod line;
 
 pub use self::connection::{Answered, Awaiting, Deciding, Opened, Signer};
 pub use self::hello::{Answer, Hello, Message2ToSign, VoucherToSign};
+pub use self::line::{Heard, Line};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -52,6 +52,8 @@ fn a_login_from_link_to_settlement() {
         session: &store.sessions[&request.session.unwrap()],
         account: store.account_of(&request.key).unwrap(),
         assertion_used: store.assertions.contains(&request.assertion_id().unwrap()),
+        app: None,
+        proved: None,
     };
     let commit = decide_login(&config(), facts, request, ENTROPY, NOW, &P256).unwrap();
     let outcome = store.apply(commit).unwrap();

@@ -8,8 +8,8 @@ use super::scene::{
 };
 use super::store::{Conflict, Store};
 use crate::auth::{
-    Account, Bound, Commit, Credentials, Enrolment, EnrolmentFacts, EnrolmentState, Expect, Fact,
-    FactId, Followed, Held, Lineage, Outcome, Scope, Standing, decide_enrolment,
+    Account, AccountLevel, Bound, Commit, Credentials, Enrolment, EnrolmentFacts, EnrolmentState,
+    Expect, Fact, FactId, Followed, Held, Lineage, Outcome, Scope, Standing, decide_enrolment,
 };
 use crate::crypto::P256;
 use crate::error::{Code, Refusal};
@@ -68,7 +68,7 @@ impl Case {
         self.said.presented().payload.id = AssertionId([0x2d; 16]);
         match outcome {
             Outcome::Settled(settled) => settled,
-            Outcome::Refused(code) => panic!("refused: {code:?}"),
+            other => panic!("{other:?}"),
         }
     }
 }
@@ -150,7 +150,8 @@ fn an_enrolment_makes_its_account_in_one_commit() {
                 user_name: "ada".to_string(),
                 key: device().public(),
                 approval_key: None,
-                subject: SUBJECT,
+                app: None,
+                level: AccountLevel::Full(SUBJECT),
                 standing: Standing::Active,
                 lineage,
             }),
@@ -300,7 +301,7 @@ fn of_two_changes_the_first_is_answered() {
 #[test]
 fn facts_of_another_request_are_refused() {
     let mut case = base();
-    case.said.session = SessionId([0; 32]);
+    case.said.session = Some(SessionId([0; 32]));
     assert_eq!(case.decide(), Err(Code::SessionUnavailable.into()));
 }
 
@@ -471,7 +472,7 @@ fn one_key_at_two_enrolments_makes_one_account() {
         scope: Scope::New,
     };
     second.enrolment = Enrolment::new(super::scene::SERVER, nonce, terms).unwrap();
-    second.said.session = second.enrolment.id;
+    second.said.session = Some(second.enrolment.id);
     second.said.presented().payload.id = AssertionId([0x2d; 16]);
     second.entropy = [0; 32];
     let mut store = first.store();

@@ -9,15 +9,17 @@ use super::scene::{
 };
 use super::store::Store;
 use crate::auth::{
-    Account, Commit, Confirmed, Expect, Fact, FactId, Followed, Lineage, LoginFacts, Outcome,
-    Rejected, Session, SessionState, Standing, decide_login,
+    Account, AccountLevel, Commit, Confirmed, Expect, Fact, FactId, Followed, Lineage, LoginFacts,
+    Outcome, Rejected, Session, SessionState, Standing, decide_login,
 };
 use crate::crypto::{P256, Signature};
 use crate::error::{Code, Refusal};
 use crate::messages::channel::Settled;
 use crate::messages::handshake::{EnrolmentProof, Policy};
 use crate::registry::{Decision, Factor, Purpose, limit};
-use crate::values::{AccountId, AssertionId, Bind, Digest, Rolling, SessionId, Type, UnixSeconds};
+use crate::values::{
+    AccountId, AssertionId, Bind, Digest, Pseudonym, Rolling, SessionId, Type, UnixSeconds,
+};
 
 pub struct Case {
     pub session: Session,
@@ -33,6 +35,8 @@ impl Case {
             session: &self.session,
             account: &self.account,
             assertion_used: self.used,
+            app: None,
+            proved: None,
         };
         decide_login(
             &config(),
@@ -92,7 +96,7 @@ pub fn declined() -> Case {
 pub fn settled(outcome: Outcome) -> Settled {
     match outcome {
         Outcome::Settled(settled) => settled,
-        Outcome::Refused(code) => panic!("refused: {code:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -201,6 +205,8 @@ fn rolling_values_come_from_the_entropy() {
             session: &case.session,
             account: &case.account,
             assertion_used: false,
+            app: None,
+            proved: None,
         };
         let commit = decide_login(&config(), facts, &case.said.request(), entropy, NOW, &P256);
         settled(commit.unwrap().committed()).rolling
@@ -407,7 +413,7 @@ fn a_decline_is_checked_too() {
 #[test]
 fn facts_of_another_request_are_refused() {
     let mut case = base();
-    case.said.session = SessionId([0; 32]);
+    case.said.session = Some(SessionId([0; 32]));
     assert_eq!(case.decide(), Err(Code::SessionUnavailable.into()));
     let mut case = base();
     case.account.key = other_device().public();
@@ -444,7 +450,9 @@ fn an_assertion_is_for_this_statement_alone() {
     type Row = (&'static str, fn(&mut Said));
     let changes: [Row; 5] = [
         ("another account", |said| said.account = None),
-        ("another session", |said| said.session = SessionId([0; 32])),
+        ("another session", |said| {
+            said.session = Some(SessionId([0; 32]))
+        }),
         ("other announce info", |said| said.statement.announce = None),
         ("other user input", |said| {
             said.statement.user_input = Some("pay 30".to_string())
@@ -474,7 +482,7 @@ fn an_assertion_is_for_this_statement_alone() {
 fn assertion_rules_are_asked_of_the_right_facts() {
     let rows: [(Code, Change); 5] = [
         (Code::AssertionSubject, |case| {
-            case.account.subject.0[0] ^= 1
+            case.account.level = AccountLevel::Full(Pseudonym([0; 16]))
         }),
         (Code::AssertionPurpose, |case| {
             case.said.presented().payload.purpose = Purpose::Enrol
@@ -493,7 +501,7 @@ fn assertion_rules_are_asked_of_the_right_facts() {
         }),
         (Code::AssertionUsed, |case| case.used = true),
     ];
-    assert_eq!(account().subject, SUBJECT);
+    assert_eq!(account().level, AccountLevel::Full(SUBJECT));
     for (code, change) in rows {
         let mut case = base();
         change(&mut case);

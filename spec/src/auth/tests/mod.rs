@@ -2,11 +2,13 @@
 
 mod account;
 mod action;
+mod app;
 mod assertion;
 mod credentials;
 mod endpoint;
 mod enrol;
 mod greeting;
+mod headless;
 mod lineage;
 mod login;
 mod peer;

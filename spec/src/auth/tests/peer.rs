@@ -61,10 +61,7 @@ impl Peer {
             purpose: self.said.purpose,
             server: SERVER,
             epoch: None,
-            claim: Some(Claim {
-                session: self.said.session,
-                proof,
-            }),
+            claim: self.said.session.map(|session| Claim { session, proof }),
         }
     }
 

@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use p256::ecdsa::{SigningKey, signature::Signer};
 
 use crate::auth::{
-    Account, Config, Enrolment, EnrolmentTerms, FactorServer, Lineage, Nonce, Request, Scope,
-    Session, SessionTerms, Standing,
+    Account, AccountLevel, AppSession, AppSessionState, AppTerms, AppUse, Config, DataTerms,
+    Enrolment, EnrolmentTerms, FactorServer, Lineage, Nonce, Request, Scope, Services, Session,
+    SessionTerms, Standing, Verification,
 };
 use crate::cose::to_sign;
 use crate::crypto::{PublicKey, Signature, sha256};
@@ -17,8 +18,8 @@ use crate::messages::factor::Assertion;
 use crate::messages::handshake::{Announce, ParametersChain, Policy, Statement};
 use crate::registry::{AUTH_VERSIONS, Decision, Factor, Purpose};
 use crate::values::{
-    AccountId, AssertionId, Bind, Bytes, Digest, Kid, Pseudonym, Rolling, ServerId, SessionId,
-    Transcript, UnixSeconds,
+    AccountId, AppSessionId, AssertionId, Bind, Bytes, Digest, Kid, Pseudonym, Rolling, ServerId,
+    SessionId, Transcript, UnixSeconds,
 };
 use crate::verified::Verified;
 
@@ -90,6 +91,25 @@ pub fn config() -> Config {
             assertion_key: assertion_key().public(),
         },
         voucher_ttl_s: 600,
+        services: Services::default(),
+    }
+}
+
+/// The same server, with all that it may serve.
+pub fn serving() -> Config {
+    Config {
+        services: Services {
+            app: Some(AppTerms {
+                policy: Some(policy()),
+                ping_time_s: 30,
+                limit_s: 3_600,
+            }),
+            data: Some(DataTerms {
+                policy: Some(policy()),
+            }),
+            headless: true,
+        },
+        ..config()
     }
 }
 
@@ -136,7 +156,7 @@ pub fn account() -> Account {
         user_name: "ada".to_string(),
         key: device().public(),
         approval_key: None,
-        subject: SUBJECT,
+        level: AccountLevel::Full(SUBJECT),
         standing: Standing::Active,
         lineage: Lineage::Followed(crate::auth::Followed {
             counter: 10,
@@ -144,6 +164,39 @@ pub fn account() -> Account {
             current: CURRENT,
             next: NEXT,
         }),
+        app: None,
+    }
+}
+
+pub const APP: AppSessionId = AppSessionId([0xa9; 32]);
+
+/// [`account`], logged in to the app.
+pub fn in_app() -> Account {
+    Account {
+        app: Some(AppUse {
+            session: APP,
+            refreshed: false,
+        }),
+        ..account()
+    }
+}
+
+/// The app session of [`in_app`], with a PIN verified 20 s ago.
+pub fn app_session() -> AppSession {
+    AppSession {
+        id: APP,
+        version: 3,
+        account: account().id,
+        web_nonce: Digest([0x3b; 32]),
+        began: UnixSeconds(NOW.0 - 20),
+        ends: NOW.plus(3_000),
+        ping_time_s: 30,
+        last_contact: UnixSeconds(NOW.0 - 10),
+        verification: Some(Verification {
+            factor: Factor::Pin,
+            time: UnixSeconds(NOW.0 - 20),
+        }),
+        state: AppSessionState::Live,
     }
 }
 
@@ -153,7 +206,7 @@ pub struct Said {
     pub statement: Statement,
     pub key: PublicKey,
     pub purpose: Purpose,
-    pub session: SessionId,
+    pub session: Option<SessionId>,
     /// The account that the device means when it computes bind.
     pub account: Option<AccountId>,
     pub began: UnixSeconds,
@@ -186,7 +239,7 @@ impl Said {
             },
             key: device().public(),
             purpose: Purpose::Login,
-            session: session().id,
+            session: Some(session().id),
             account: Some(account().id),
             began: UnixSeconds(NOW.0 - 30),
             presented: Some(Presented::of(Purpose::Login)),
@@ -212,10 +265,35 @@ impl Said {
             },
             key: device().public(),
             purpose: Purpose::Enrol,
-            session: enrolment().id,
+            session: Some(enrolment().id),
             account: None,
             began: UnixSeconds(NOW.0 - 30),
             presented: Some(Presented::of(Purpose::Enrol)),
+        }
+    }
+
+    /// An app login, a channel for data or an upgrade, by [`account`].
+    pub fn bare(purpose: Purpose) -> Self {
+        Self {
+            statement: Statement {
+                counter: Some(11),
+                rolling: Some(NEXT),
+                ..Statement::bare(purpose)
+            },
+            purpose,
+            session: None,
+            presented: Some(Presented::of(purpose)),
+            ..Self::login()
+        }
+    }
+
+    /// A headless account, by its device.
+    pub fn headless() -> Self {
+        Self {
+            statement: Statement::bare(Purpose::Headless),
+            account: None,
+            presented: None,
+            ..Self::bare(Purpose::Headless)
         }
     }
 
@@ -229,7 +307,7 @@ impl Said {
             statement: Verified::attest(statement),
             key: self.key,
             purpose: self.purpose,
-            session: Some(self.session),
+            session: self.session,
             transcript: TRANSCRIPT,
             began: self.began,
         }
@@ -243,7 +321,7 @@ impl Said {
             context: transcript.0,
             account: self.account,
             purpose: self.statement.purpose,
-            session: Some(self.session),
+            session: self.session,
             announce: self.statement.announce,
             user_input: self.statement.user_input.as_ref().map(hash),
             decision: self.statement.decision,

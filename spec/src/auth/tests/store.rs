@@ -3,9 +3,13 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::auth::action::{Action, Challenge, Prompts};
-use crate::auth::{Account, Commit, Credentials, Enrolment, Expect, Fact, FactId, Session};
+use crate::auth::{
+    Account, AppSession, Commit, Credentials, Enrolment, Expect, Fact, FactId, Session,
+};
 use crate::crypto::PublicKey;
-use crate::values::{AccountId, ActionId, AssertionId, ChallengeId, Digest, SessionId};
+use crate::values::{
+    AccountId, ActionId, AppSessionId, AssertionId, ChallengeId, Digest, SessionId,
+};
 
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Store {
@@ -17,6 +21,7 @@ pub struct Store {
     pub actions: BTreeMap<ActionId, Action>,
     pub challenges: BTreeMap<ChallengeId, Challenge>,
     pub prompts: BTreeMap<Digest, Prompts>,
+    pub app_sessions: BTreeMap<AppSessionId, AppSession>,
 }
 
 #[derive(PartialEq, Debug)]
@@ -45,6 +50,7 @@ impl Store {
                 }
                 Fact::Erased(FactId::Account(id)) => drop(self.accounts.remove(&id)),
                 Fact::Erased(other) => panic!("nothing erases {other:?}"),
+                Fact::AppSession(app) => drop(self.app_sessions.insert(app.id, app)),
             }
         }
         Ok(commit.committed())
@@ -70,6 +76,7 @@ impl Store {
             FactId::Action(id) => self.actions.get(&id).map(|action| action.version),
             FactId::Challenge(id) => self.challenges.get(&id).map(|it| it.version),
             FactId::Prompts(id) => self.prompts.get(&id).map(|prompts| prompts.version),
+            FactId::AppSession(id) => self.app_sessions.get(&id).map(|app| app.version),
         };
         version == expect.version
     }

@@ -180,7 +180,7 @@ fn hellos() -> Vec<Fault> {
         ead("versions-nine", "it offers nine versions", &["ENC-14"], "limit", "structure.range",
             json!({ "at": "ead_1", "path": [0], "replace": "89820100820101820102820103820104820105820106820107820108" }), 107),
         ead("versions-null", "its versions are null", &["ENC-12"], "structure", "structure.null", json!({ "at": "ead_1", "path": [0], "replace": "f6" }), 107),
-        ead("purpose-unknown", "its purpose is not registered", &["ENC-12"], "purpose-confusion", "structure.registered", json!({ "at": "ead_1", "path": [1], "replace": "0b" }), 107),
+        ead("purpose-unknown", "its purpose is not registered", &["ENC-12"], "purpose-confusion", "structure.registered", json!({ "at": "ead_1", "path": [1], "replace": "0c" }), 107),
         ead("purpose-non-shortest", "its purpose is encoded in two bytes", &["ENC-3"], "non-canonical", "cbor.shortest", json!({ "at": "ead_1", "path": [1], "replace": "1801" }), 101),
         ead("server-short", "its server id has 15 bytes", &["ENC-12"], "structure", "structure.type",
             json!({ "at": "ead_1", "path": [2], "replace": format!("4f{}", "01".repeat(15)) }), 107),

@@ -56,7 +56,7 @@ fn statements() -> Vec<Case> {
     #[rustfmt::skip] // a table
     let rows: Vec<(&str, &str, &str, &str, Value, u16)> = vec![
         ("purpose-null", "its purpose is null", "ENC-12", "structure.null", json!({ "path": [0], "replace": "f6" }), 107),
-        ("purpose-unknown", "its purpose is not registered", "ENC-12", "structure.registered", json!({ "path": [0], "replace": "0b" }), 107),
+        ("purpose-unknown", "its purpose is not registered", "ENC-12", "structure.registered", json!({ "path": [0], "replace": "0c" }), 107),
         ("decision-undefined", "its decision is not registered", "STM-1", "structure.registered", json!({ "path": [1], "replace": "03" }), 107),
         ("decision-bool", "its decision is true", "ENC-12", "structure.type", json!({ "path": [1], "replace": "f5" }), 107),
         ("announce-short", "its announce hash is too short", "ENC-12", "structure.type", json!({ "path": [2], "replace": "4100" }), 107),

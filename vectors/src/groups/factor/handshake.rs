@@ -214,7 +214,7 @@ fn hellos(base: &Case) -> Vec<Case> {
             "ead-1-purpose-unregistered",
             "its purpose is not registered",
             107,
-            json!({ "path": [1], "replace": "0b" }),
+            json!({ "path": [1], "replace": "0c" }),
         ),
         spoilt(
             "ead-1-purpose-long",

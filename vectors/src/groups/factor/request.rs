@@ -27,7 +27,7 @@ const VERIFY: &[(&str, Holds)] = &[
     ("epoch", Holds::Small),
     ("generation", Holds::Small),
     ("factor", Holds::Registered("03")),
-    ("purpose", Holds::Registered("0b")),
+    ("purpose", Holds::Registered("0c")),
     ("bind", Holds::Fixed(32)),
     ("audience", Holds::Fixed(16)),
     ("proof", Holds::Fixed(64)),
