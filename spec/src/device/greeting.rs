@@ -235,7 +235,7 @@ pub(super) fn news(wallet: &Wallet, server: &Authenticated) -> Vec<Update> {
 }
 
 /// SES-8.
-fn check_announce(announce: Option<&Announce>) -> Result<(), Refusal> {
+pub(super) fn check_announce(announce: Option<&Announce>) -> Result<(), Refusal> {
     let Some(announce) = announce else {
         return Ok(());
     };
@@ -247,7 +247,7 @@ fn check_announce(announce: Option<&Announce>) -> Result<(), Refusal> {
 }
 
 /// The factor server to visit, if the policy asks for a factor.
-fn factor_server(
+pub(super) fn factor_server(
     policy: Option<Policy>,
     named: Option<&FactorServer>,
 ) -> Result<Option<FactorServer>, Refusal> {

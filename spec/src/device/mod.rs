@@ -24,6 +24,7 @@
 //! before it is authenticated, a second flow beside the first, a counter that
 //! the factor server did not say.
 
+pub mod action;
 pub mod answering;
 pub mod confirming;
 pub mod endpoint;
