@@ -7,6 +7,7 @@ use countersign::crypto::{EphemeralSecret, P256, PublicKey, Signature, open_a128
 use countersign::edhoc::{
     ConnectionId, Credential, EdhocError, Established, IdCred, initiate, receive, schedule,
 };
+use countersign::error::Code;
 use countersign::values::ServerId;
 use countersign_vectors::case::Object;
 
@@ -77,13 +78,13 @@ impl Cast {
         let tbs_2 = to_sign.tbs().to_vec();
         let (server, message_2) = to_sign.signed(signature("signature_2")?);
 
+        let ead_3 = ead("ead_3")?;
         let to_sign = device
             .open(&message_2)
-            .and_then(|opened| opened.verify(&self.cred_r, &P256))
-            .and_then(|verified| {
-                let ead_3 = ead("ead_3").unwrap_or_default();
-                verified.prepare(self.id_cred_i.clone(), &self.cred_i, Some(&ead_3))
-            })
+            .map_err(refused)?
+            .verify(&self.cred_r, &P256)
+            .map_err(|_| Code::ServerNotAuthenticated.number())?
+            .prepare(self.id_cred_i.clone(), &self.cred_i, Some(&ead_3))
             .map_err(refused)?;
         let tbs_3 = to_sign.tbs().to_vec();
         let (established, message_3) = to_sign.signed(signature("signature_3")?);

@@ -103,6 +103,38 @@ pub fn transcripts(seed: Seed) -> Group {
             spoilt.signatures[0],
         ),
     ]);
+    let server = |name: &str, change: &str, flag: &str, signature: [u8; 64]| {
+        let mut run = run(&by_kid);
+        run.signatures[0] = signature;
+        base.but(&format!("static.edhoc.{name}"), change)
+            .why("Who does not have the server's key must not be shown to the user.")
+            .requires(&["HS-10"])
+            .flagged(&[flag])
+            .kills("edhoc.signature-2")
+            .does(transcript(&by_kid, &run, reject(204)))
+    };
+    let mut flipped = spoilt.signatures[0];
+    flipped[40] ^= 1;
+    group.cases.extend([
+        server(
+            "signature-2-flipped",
+            "one bit of Signature_2 is flipped",
+            "structure",
+            flipped,
+        ),
+        server(
+            "signature-2-zero",
+            "Signature_2 is all zeros",
+            "zero-signature",
+            [0; 64],
+        ),
+        server(
+            "signature-2-other-key",
+            "another key made Signature_2",
+            "key-confusion",
+            other.sign(spoilt.value("tbs_2")),
+        ),
+    ]);
     group.cases.insert(0, base);
     group
 }

@@ -146,6 +146,10 @@ fn refuse(
     deciding.refused(code, now).map_err(failed)
 }
 
+/// Decides again after a conflict, this often at most: in a store of one process,
+/// a conflict that comes again is a decision that forgot to look.
+const TRIES: usize = 8;
+
 /// Decides until the store has committed, or there is nothing to commit.
 fn decide(
     setup: &Setup,
@@ -153,12 +157,13 @@ fn decide(
     request: &Request,
     at: Moment,
 ) -> Result<Outcome, error::Refusal> {
-    loop {
+    for _ in 0..TRIES {
         let commit = decide_once(setup, store, request, at)?;
         if let Ok(outcome) = store.commit(commit) {
             return Ok(outcome);
         }
     }
+    Err(Code::Conflict.into())
 }
 
 fn decide_once(
