@@ -39,6 +39,8 @@ pub struct Services {
     pub data: Option<DataTerms>,
     /// Headless accounts, their channels for data, and their upgrade.
     pub headless: bool,
+    /// Channels for actions and credentials.
+    pub actions: bool,
 }
 
 /// The terms of app logins.

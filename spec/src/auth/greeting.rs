@@ -38,6 +38,8 @@ pub enum Unclaimed {
     Upgrade,
     /// A channel for data.
     Data,
+    /// A channel for actions and credentials.
+    Action,
 }
 
 /// What the device claims, to be looked up in the store.
@@ -94,6 +96,7 @@ pub fn greet(config: &Config, ead_1: &Ead1, g_x: &[u8; 32]) -> Result<Greeting, 
         Purpose::Headless if services.headless => Some(Unclaimed::Headless),
         Purpose::Upgrade if services.headless => Some(Unclaimed::Upgrade),
         Purpose::Data if services.data.is_some() => Some(Unclaimed::Data),
+        Purpose::Action if services.actions => Some(Unclaimed::Action),
         Purpose::AppLogin
         | Purpose::Headless
         | Purpose::Upgrade
@@ -138,6 +141,7 @@ impl Greeting {
             Wanted::Nothing(Unclaimed::Headless) => Purpose::Headless,
             Wanted::Nothing(Unclaimed::Upgrade) => Purpose::Upgrade,
             Wanted::Nothing(Unclaimed::Data) => Purpose::Data,
+            Wanted::Nothing(Unclaimed::Action) => Purpose::Action,
         }
     }
 
@@ -200,7 +204,7 @@ impl Greeting {
                 let policy = match unclaimed {
                     Unclaimed::AppLogin => services.app.as_ref().and_then(|terms| terms.policy),
                     Unclaimed::Data => services.data.as_ref().and_then(|terms| terms.policy),
-                    Unclaimed::Headless => None,
+                    Unclaimed::Headless | Unclaimed::Action => None,
                     Unclaimed::Upgrade => Some(Enrolment::POLICY),
                 };
                 let ead_2 = Ead2 {

@@ -110,6 +110,7 @@ impl AuthServer {
                 },
                 voucher_ttl_s: LINK_S,
                 services: Services {
+                    actions: true,
                     app: Some(AppTerms {
                         policy: Some(PIN),
                         ping_time_s: PING_TIME_S,

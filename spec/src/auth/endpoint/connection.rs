@@ -3,18 +3,19 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::super::{Account, Caller, Outcome, Request};
-use super::{Failure, Line, Refused};
+use super::super::{Account, Caller, Outcome, Reply, Request};
+use super::{ActionLine, Failure, Line, Refused};
 use crate::cbor;
 use crate::channel::Channel;
 use crate::crypto::{PublicKey, Secret, Verifier, sha256};
 use crate::edhoc::{AwaitMessage3, ConnectionId, Credential, IdCred, Message3Opened};
 use crate::error::Code;
 use crate::messages::channel as message;
+use crate::messages::credential as own;
 use crate::messages::frame::Frame;
 use crate::messages::handshake::Statement;
 use crate::registry::{Level, Purpose, exporter, limit, seconds};
-use crate::values::{Bytes, Digest, Kid, SessionId, Type, UnixSeconds};
+use crate::values::{AccountId, Bytes, Digest, Kid, SessionId, Type, UnixSeconds};
 use crate::verified::Verified;
 
 /// What message_1 settled.
@@ -162,7 +163,11 @@ impl Opened {
                 }
             }
             (
-                Purpose::Login | Purpose::AppLogin | Purpose::Upgrade | Purpose::Data,
+                Purpose::Login
+                | Purpose::AppLogin
+                | Purpose::Upgrade
+                | Purpose::Data
+                | Purpose::Action,
                 IdCred::Kid(_),
                 Some(account),
             ) => Ok(Credential::device(account.key)),
@@ -253,6 +258,29 @@ impl Deciding {
             let app = session.map(|session| (session, app_key));
             Box::new(Line::new(channel, answered.c_i, answered.c_r, caller, app))
         });
+        Ok((answered, line, frame))
+    }
+
+    /// Answers an opening, and keeps the channel if it was granted: `account` is the one
+    /// that was decided on. The [`ActionLine`] has the same [`id`](Answered::id) as the
+    /// answer, which is repeated as any other.
+    ///
+    /// # Errors
+    /// As [`settled`](Self::settled).
+    pub fn opened(
+        self,
+        reply: Reply<own::Opened>,
+        account: AccountId,
+        now: UnixSeconds,
+    ) -> Result<(Answered, Option<ActionLine>, Vec<u8>), Failure> {
+        let key = self.request.key;
+        let (message, is_open) = match reply {
+            Reply::Said(opened) => (cbor::to_vec(&opened), true),
+            Reply::Refused(code) => (cbor::to_vec(&refusal(code)), false),
+        };
+        let (answered, channel, _, frame) = self.answer(message, now)?;
+        let ends = (answered.c_i, answered.c_r);
+        let line = is_open.then(|| ActionLine::new(channel, ends, account, key));
         Ok((answered, line, frame))
     }
 

@@ -20,10 +20,12 @@
 //! Nothing stored changes before [`Deciding`], whose request is authenticated;
 //! what changes then is one [`Commit`](super::Commit).
 
+mod action;
 mod connection;
 mod hello;
 mod line;
 
+pub use self::action::{ActionLine, Said};
 pub use self::connection::{Answered, Awaiting, Deciding, Opened, Signer};
 pub use self::hello::{Answer, Hello, Message2ToSign, VoucherToSign};
 pub use self::line::{Heard, Line};

@@ -99,6 +99,7 @@ pub fn config() -> Config {
 pub fn serving() -> Config {
     Config {
         services: Services {
+            actions: true,
             app: Some(AppTerms {
                 policy: Some(policy()),
                 ping_time_s: 30,
