@@ -9,6 +9,7 @@ mod endpoint;
 mod enrol;
 mod greeting;
 mod headless;
+mod line;
 mod lineage;
 mod login;
 mod peer;

@@ -4,8 +4,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::scene::{
-    ENTROPY, Key, NOW, SERVER, Said, account, config, device, enrolment, handshake_key, session,
-    voucher_key,
+    ENTROPY, Key, NOW, SERVER, Said, account, config, device, enrolment, handshake_key, serving,
+    session, voucher_key,
 };
 use crate::auth::endpoint::{Answer, Answered, Awaiting, Deciding, Failure, Hello, Opened};
 use crate::auth::{Found, Wanted};
@@ -137,14 +137,14 @@ impl Peer {
 /// The server's side up to message_2, with the session and the enrolment of the scene.
 pub fn greeted(peer: &Peer) -> (Awaiting, Message2Verified, Ead2) {
     let (state, frame) = peer.message_1();
-    let hello = Hello::receive(&config(), &frame, NOW).unwrap();
+    let hello = Hello::receive(&serving(), &frame, NOW).unwrap();
     let (session, enrolment) = (session(), enrolment());
     let found = match hello.wanted() {
         Wanted::Session(id) if id == session.id => Found::Session(&session),
         Wanted::Enrolment(id) if id == enrolment.id => Found::Enrolment(&enrolment),
         _ => Found::Nothing,
     };
-    let message_2 = match hello.answer(&config(), found, ENTROPY, NOW).unwrap() {
+    let message_2 = match hello.answer(&serving(), found, ENTROPY, NOW).unwrap() {
         Answer::Message2(message_2) => *message_2,
         Answer::Voucher(voucher) => {
             let signature = voucher_key().sign(voucher.tbs());
