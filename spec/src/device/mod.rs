@@ -26,7 +26,9 @@
 
 pub mod action;
 pub mod answering;
+pub mod app;
 pub mod confirming;
+pub mod data;
 pub mod endpoint;
 pub mod event;
 pub mod greeting;

@@ -4,8 +4,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::scene::{
-    ENTROPY, Key, NOW, SERVER, Said, account, config, device, enrolment, handshake_key, serving,
-    session, voucher_key,
+    ENTROPY, Key, NOW, SERVER, Said, account, device, enrolment, handshake_key, serving, session,
+    voucher_key,
 };
 use crate::auth::endpoint::{Answer, Answered, Awaiting, Deciding, Failure, Hello, Opened};
 use crate::auth::{Found, Wanted};

@@ -1,6 +1,7 @@
 //! One device, one auth server, one factor server, all with real keys.
 
 mod answering;
+mod app;
 mod confirming;
 mod endpoint;
 mod greeting;
