@@ -51,7 +51,7 @@ pub struct AuthServer {
     /// `K_asv`.
     vouchers: Key,
     connections: BTreeMap<Bytes, Stage>,
-    store: Store,
+    pub store: Store,
     /// What the data service was asked, in order.
     pub forwarded: Vec<Forward>,
     /// What it has been told to forget.
@@ -59,11 +59,11 @@ pub struct AuthServer {
 }
 
 #[derive(Default)]
-struct Store {
-    sessions: BTreeMap<SessionId, Session>,
-    enrolments: BTreeMap<SessionId, Enrolment>,
-    accounts: BTreeMap<AccountId, Account>,
-    assertions: BTreeSet<AssertionId>,
+pub struct Store {
+    pub sessions: BTreeMap<SessionId, Session>,
+    pub enrolments: BTreeMap<SessionId, Enrolment>,
+    pub accounts: BTreeMap<AccountId, Account>,
+    pub assertions: BTreeSet<AssertionId>,
     credentials: BTreeMap<Digest, Credentials>,
     app_sessions: BTreeMap<AppSessionId, AppSession>,
 }
@@ -157,18 +157,18 @@ impl AuthServer {
 
     pub fn ask(
         &mut self,
-        title: &str,
+        title: Option<&str>,
         policy: Option<Policy>,
         nonce: [u8; 32],
         now: UnixSeconds,
     ) -> Vec<u8> {
-        let strings = BTreeMap::from([("title".into(), title.into())]);
+        let announce = title.map(|title| Announce {
+            logo: None,
+            strings: BTreeMap::from([("title".into(), title.into())]),
+        });
         let terms = SessionTerms {
             expires: now.plus(LINK_S),
-            announce: Some(Announce {
-                logo: None,
-                strings,
-            }),
+            announce,
             preselected: None,
             policy,
         };

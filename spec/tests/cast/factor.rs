@@ -33,8 +33,8 @@ pub struct FactorServer {
     /// `K_sfa`.
     assertions: Key,
     connections: BTreeMap<Bytes, Stage>,
-    records: BTreeMap<RecordId, Record>,
-    vouchers: BTreeMap<VoucherId, UsedVoucher>,
+    pub records: BTreeMap<RecordId, Record>,
+    pub vouchers: BTreeMap<VoucherId, UsedVoucher>,
 }
 
 enum Stage {

@@ -3,7 +3,7 @@
 // Each walk-through needs a part of it.
 #![allow(dead_code)]
 
-mod auth;
+pub mod auth;
 mod factor;
 mod phone;
 
@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use countersign::crypto::{PublicKey, Signature};
 use countersign::device::{AccountName, Effect, Event, NewKeys, Outcome};
 use countersign::error::{Code, Refusal};
+use countersign::messages::handshake::Policy;
 use countersign::registry::{Decision, ServerKind};
 use countersign::values::{AccountId, UnixSeconds};
 use p256::ecdsa::{SigningKey, signature::Signer};
@@ -53,13 +54,23 @@ impl Entropy {
 
 /// Everybody, and the time.
 pub struct World {
-    phone: Phone,
-    auth: AuthServer,
-    factor: FactorServer,
+    pub phone: Phone,
+    pub auth: AuthServer,
+    pub factor: FactorServer,
+    /// What travelled, in order.
+    pub wire: Vec<Exchange>,
     entropy: Entropy,
     now: UnixSeconds,
     /// Which answers the network loses.
     lost: Lost,
+}
+
+/// One frame of the phone, and the server's answer to it.
+pub struct Exchange {
+    pub with: ServerKind,
+    pub sent: Vec<u8>,
+    /// Absent where there was none; there as well if the network lost it.
+    pub answer: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -90,6 +101,7 @@ impl World {
             phone: Phone::new(),
             auth,
             factor,
+            wire: Vec::new(),
             entropy: Entropy::default(),
             now,
             lost: Lost::Nothing,
@@ -104,8 +116,13 @@ impl World {
 
     /// The backend makes a session; the link to it.
     pub fn ask(&mut self, title: &str) -> Vec<u8> {
+        self.ask_for(Some(title), Some(auth::PIN))
+    }
+
+    /// The same, with or without a title, and with or without a second factor.
+    pub fn ask_for(&mut self, title: Option<&str>, policy: Option<Policy>) -> Vec<u8> {
         let nonce = self.entropy.draw();
-        self.auth.ask(title, Some(auth::PIN), nonce, self.now)
+        self.auth.ask(title, policy, nonce, self.now)
     }
 
     /// What the backend learns of a session.
@@ -203,6 +220,11 @@ impl World {
                         ServerKind::Auth => self.auth.receive(&frame, entropy, self.now),
                         ServerKind::Factor => Some(self.factor.receive(&frame, entropy, self.now)),
                     };
+                    self.wire.push(Exchange {
+                        with: to.kind,
+                        sent: frame,
+                        answer: answer.clone(),
+                    });
                     let Some(answer) = answer.filter(|_| !self.loses(to.kind)) else {
                         continue;
                     };
