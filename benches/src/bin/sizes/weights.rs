@@ -24,7 +24,7 @@ pub fn table(legs: &[Leg]) -> String {
     let messages = [
         Message {
             name: "message_1",
-            totals: [&bare.message_1, &with_pin.message_1].map(sum),
+            totals: [&bare.message_1, &with_pin.message_1].map(|sizes| sizes.iter().sum()),
             fields: vec![
                 ("G_X", [digest; 2]),
                 ("server id", [server; 2]),
@@ -34,7 +34,7 @@ pub fn table(legs: &[Leg]) -> String {
         },
         Message {
             name: "message_2",
-            totals: [&bare.message_2, &with_pin.message_2].map(sum),
+            totals: [&bare.message_2, &with_pin.message_2].map(|sizes| sizes.iter().sum()),
             fields: vec![
                 ("G_Y", [32; 2]),
                 ("server's kid", [kid; 2]),
@@ -44,7 +44,7 @@ pub fn table(legs: &[Leg]) -> String {
         },
         Message {
             name: "message_3",
-            totals: [&bare.message_3, &with_pin.message_3].map(sum),
+            totals: [&bare.message_3, &with_pin.message_3].map(|sizes| sizes.iter().sum()),
             fields: vec![
                 ("device's kid", [kid; 2]),
                 ("Signature_3", [signature; 2]),
@@ -59,7 +59,8 @@ pub fn table(legs: &[Leg]) -> String {
         },
         Message {
             name: "record",
-            totals: [&bare.records_received, &with_pin.records_received].map(sum),
+            totals: [&bare.records_received, &with_pin.records_received]
+                .map(|sizes| sizes.iter().sum()),
             fields: vec![
                 ("account id", [encoded(&AccountId([0; 16])); 2]),
                 ("user name", [encoded(&"alice"); 2]),
@@ -99,16 +100,17 @@ impl Message {
                 *rest = rest.checked_sub(*size).expect("a part of the message");
             }
         }
-        row(out, self.name, "heads, labels, small numbers", rest);
+        row(
+            out,
+            self.name,
+            "heads, labels, connection ids, small numbers",
+            rest,
+        );
     }
 }
 
 fn row(out: &mut String, message: &str, field: &str, [bare, with_pin]: [usize; 2]) {
     *out += &format!("| {message} | {field} | {bare} | {with_pin} |\n");
-}
-
-fn sum(sizes: &Vec<usize>) -> usize {
-    sizes.iter().sum()
 }
 
 fn encoded(value: &impl Serialize) -> usize {
