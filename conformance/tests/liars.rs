@@ -157,7 +157,7 @@ fn the_doctor_exposes_what_cannot_be_trusted_at_all() {
         (&["crash"], "index out of bounds"),
         (&["nonsense"], "malformed reply"),
         (&["anything-goes"], "a role that does not exist"),
-        (&["claim", "static,device,auth,factor"], "which it claims"),
+        (&["broken-claim", "\"role\":\"device\""], "which it claims"),
         (
             &["claim", "device"],
             "the role static, which it does not claim",
