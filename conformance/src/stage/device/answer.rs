@@ -223,10 +223,9 @@ impl Scene {
             version: Version { major: 1, minor: 0 },
             epoch: 0,
             announce: announce(with)?,
-            account: match with.text("account")? {
-                Some(name) => Some(self.account_id(name, session)),
-                None => None,
-            },
+            account: with
+                .text("account")?
+                .map(|name| self.account_id(name, session)),
             policy: policy(with, Some(PIN_POLICY))?,
             voucher,
             parameters: None,

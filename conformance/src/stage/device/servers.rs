@@ -42,10 +42,9 @@ impl Scene {
             Party::Factor => KEEPER,
         };
         let name = with.text("server")?.unwrap_or(default);
-        let factor_server = match with.text("factor_server")? {
-            Some(other) => Some(self.server(other, session).id),
-            None => None,
-        };
+        let factor_server = with
+            .text("factor_server")?
+            .map(|other| self.server(other, session).id);
         let (now, turn) = (self.now, self.turn);
         self.server(name, session);
         let Some(server) = self.servers.get_mut(name) else {

@@ -67,7 +67,7 @@ impl Answer {
 /// drawn; only its hash is stored.
 ///
 /// The commit is an approval, a rejection, or, with a refusal as its outcome, the
-/// end of a challenge by time [802] or by a wrong number [804].
+/// end of a challenge by time (802) or by a wrong number (804).
 ///
 /// # Errors
 /// A [`Refusal`], which stores nothing. The checks are made in the order of CHA-9.

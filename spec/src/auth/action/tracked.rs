@@ -219,6 +219,10 @@ fn asked(state: &ChallengeState) -> ActionState {
 }
 
 /// A rule that may be followed.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the common one, and short-lived"
+)]
 enum Ruled {
     Allow,
     Block,

@@ -198,6 +198,9 @@ impl Opened {
     }
 }
 
+/// The answer that is kept, the channel if it goes on, and the frame to send.
+pub type Connected = (Answered, Option<Box<Line>>, Vec<u8>);
+
 impl Deciding {
     /// What is to be decided, as often as the store has conflicts.
     pub fn request(&self) -> &Request {
@@ -223,11 +226,7 @@ impl Deciding {
     ///
     /// # Errors
     /// As [`settled`](Self::settled).
-    pub fn connected(
-        self,
-        outcome: Outcome,
-        now: UnixSeconds,
-    ) -> Result<(Answered, Option<Box<Line>>, Vec<u8>), Failure> {
+    pub fn connected(self, outcome: Outcome, now: UnixSeconds) -> Result<Connected, Failure> {
         let (device, purpose) = (self.request.key.kid(), self.request.purpose);
         let (message, use_of_line) = match outcome {
             Outcome::Settled(settled) => (cbor::to_vec(&settled), None),

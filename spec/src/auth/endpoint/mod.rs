@@ -26,7 +26,7 @@ mod hello;
 mod line;
 
 pub use self::action::{ActionLine, Said};
-pub use self::connection::{Answered, Awaiting, Deciding, Opened, Signer};
+pub use self::connection::{Answered, Awaiting, Connected, Deciding, Opened, Signer};
 pub use self::hello::{Answer, Hello, Message2ToSign, VoucherToSign};
 pub use self::line::{Heard, Line};
 

@@ -28,6 +28,10 @@ pub struct Connection {
 }
 
 /// What a record of the device was.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the common one, and short-lived"
+)]
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Incoming {
     /// A request, to be decided and answered.

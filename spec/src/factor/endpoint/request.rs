@@ -29,6 +29,10 @@ pub enum Request {
 }
 
 /// A message of the channel: a request, or about the channel itself.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the common one, and short-lived"
+)]
 pub(super) enum Message {
     Request(Request),
     KeyUpdate,
