@@ -305,7 +305,7 @@ def is_(value: int) -> Shape:
 
 uint16, uint32, uint64 = uint(16), uint(32), uint(64)
 id16, hash32, point, signature = fixed(16), fixed(32), fixed(64), fixed(64)
-purpose, decision, factor, uri = number(range(1, 11)), number(range(1, 3)), number(range(1, 3)), tstr(512)
+purpose, decision, factor, uri = number(range(1, 12)), number(range(1, 3)), number(range(1, 3)), tstr(512)
 
 connection_id = bstr(1, 8)
 version = array(uint16, uint16)
@@ -329,6 +329,8 @@ class Rule:
 
 
 HANDSHAKE_FRAME, FRAME, LINK, ANNOUNCE, EAD, SIGNED = 65_536, 1_049_600, 1_024, 6_144, 8_160, 8_192
+DATA = 1_048_576  # a payload
+CAUSES = 7  # why an app login ends
 
 RULES: dict[str, Rule] = {
     "frame": Rule(
@@ -367,6 +369,15 @@ RULES: dict[str, Rule] = {
     "key-update": Rule(FRAME, array(is_(8))),
     "refused": Rule(FRAME, array(is_(9), uint16)),
     "settled": Rule(FRAME, array(is_(16), decision, id16, tstr(256), id16)),
+    "app-settled": Rule(FRAME, array(is_(24), id16, tstr(256), id16, hash32, hash32, uint32, uint32)),
+    "ping": Rule(FRAME, array(is_(25))),
+    "pong": Rule(FRAME, array(is_(26))),
+    "logout": Rule(FRAME, array(is_(27), number(range(1, CAUSES + 1)))),
+    "admitted": Rule(FRAME, array(is_(28), id16, tstr(256), number(range(1, 3)), id16)),
+    "data-request": Rule(FRAME, array(is_(48), uint64, nullable(id16), bstr(0, DATA))),
+    "data-cancel": Rule(FRAME, array(is_(49), uint64)),
+    "data-answer": Rule(FRAME, array(is_(50), uint64, bstr(0, DATA))),
+    "data-error": Rule(FRAME, array(is_(51), uint64, uint16)),
     "create": Rule(FRAME, array(is_(32), bstr(), point, signature, nullable(biometric))),
     "verify": Rule(
         FRAME, array(is_(33), uint64, uint32, uint32, factor, purpose, hash32, id16, signature)

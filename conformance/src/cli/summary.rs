@@ -189,7 +189,8 @@ fn verdict(text: &mut String, record: &Record, who: &str, style: Style) {
     }
     let _ = writeln!(
         text,
-        "{verdict}: {who}, {cases} cases in {seconds:.1} s: {}",
+        "{verdict}: {who}, {cases} cases in {seconds:.1} s ({:.0} per second): {}",
+        cases as f64 / seconds.max(1e-3),
         parts.join(", ")
     );
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
