@@ -25,7 +25,7 @@ use countersign::messages::credential::{Opened, Rotated};
 use countersign::messages::frame::Frame;
 use countersign::messages::handshake::{Announce, Ead2, ParametersChain};
 use countersign::messages::parameters::Parameters;
-use countersign::registry::{AUTH_VERSIONS, ServerKind, limit};
+use countersign::registry::{AUTH_VERSIONS, Level, ServerKind, limit};
 use countersign::values::{AccountId, Bytes, Digest, Pseudonym, Rolling, ServerId, UnixSeconds};
 use p256::ecdsa::{SigningKey, signature::Signer};
 use serde::{Serialize, de::DeserializeOwned};
@@ -165,6 +165,7 @@ fn wallet() -> Wallet {
             server: said.server,
             id: ALICE,
             user_name: "alice".into(),
+            level: Level::Full,
             key: device_key().public(),
             counter: 0,
             rolling: ROLLING,

@@ -15,7 +15,7 @@ use crate::messages::BindInput;
 use crate::messages::channel::{Refused, Settled};
 use crate::messages::handshake::Statement;
 use crate::messages::parameters::FactorServer;
-use crate::registry::{Decision, limit};
+use crate::registry::{Decision, Level, limit};
 use crate::values::{Bind, Bytes, Digest};
 use crate::verified::Verified;
 
@@ -254,6 +254,7 @@ impl Settling {
                     server,
                     id,
                     user_name,
+                    level: Level::Full,
                     key,
                     counter: 0,
                     rolling,

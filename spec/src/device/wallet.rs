@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::PublicKey;
 use crate::messages::parameters::Parameters;
+use crate::registry::Level;
 use crate::values::{AccountId, Digest, RecordId, Rolling, ServerId, SessionId};
 
 /// Everything that is stored.
@@ -62,6 +63,8 @@ pub struct Account {
     pub id: AccountId,
     /// The user's name, as the auth server has it.
     pub user_name: String,
+    /// Whether it has a second factor.
+    pub level: Level,
     /// The public key of `K_dev`.
     pub key: PublicKey,
     /// The clone counter of the last statement that was prepared.
@@ -117,6 +120,17 @@ pub enum Update {
         server: ServerId,
         /// The account there.
         account: AccountId,
+        /// The rolling value of the next statement.
+        rolling: Rolling,
+    },
+    /// A headless account has a second factor now. It never loses it again (HEADLESS-9).
+    Upgraded {
+        /// The auth server.
+        server: ServerId,
+        /// The account there.
+        account: AccountId,
+        /// What the server calls its user.
+        user_name: String,
         /// The rolling value of the next statement.
         rolling: Rolling,
     },
@@ -241,6 +255,18 @@ impl Wallet {
                 rolling,
             } => {
                 if let Some(known) = self.account_mut(server, account) {
+                    known.rolling = rolling;
+                }
+            }
+            Update::Upgraded {
+                server,
+                account,
+                user_name,
+                rolling,
+            } => {
+                if let Some(known) = self.account_mut(server, account) {
+                    known.level = Level::Full;
+                    known.user_name = user_name;
                     known.rolling = rolling;
                 }
             }

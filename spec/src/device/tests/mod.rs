@@ -23,7 +23,7 @@ pub(super) use crate::edhoc::tests::Key;
 use crate::error::{Code, Refusal};
 use crate::messages::handshake::{Announce, Ead2, ParametersChain, Policy};
 use crate::messages::parameters::{FactorServer, Identity, Parameters};
-use crate::registry::ServerKind;
+use crate::registry::{Level, ServerKind};
 use crate::values::{
     AccountId, Bytes, Digest, Rolling, ServerId, SessionId, Transcript, UnixSeconds, Version,
 };
@@ -147,6 +147,7 @@ pub(super) fn account(id: AccountId) -> Account {
         server: auth_id(),
         id,
         user_name: String::from("alice"),
+        level: Level::Full,
         key: key::device().public(),
         counter: 41,
         rolling: Rolling([1; 16]),

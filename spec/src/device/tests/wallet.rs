@@ -26,6 +26,12 @@ fn an_update_applied_twice_is_applied_once() {
             account,
             rolling: Rolling([2; 16]),
         },
+        Update::Upgraded {
+            server,
+            account,
+            user_name: String::from("Alice"),
+            rolling: Rolling([2; 16]),
+        },
         Update::RequestNumber {
             server: factor_id(),
             number: 6,
@@ -81,4 +87,27 @@ fn a_completed_enrolment_is_not_interrupted_any_more() {
     let wallet = applied(&[enrolling, Update::Enrolled(account(BOB))]);
     assert_eq!(wallet.interrupted(SESSION), None);
     assert_eq!(wallet.accounts_at(auth_id()).count(), 2);
+}
+
+/// HEADLESS-9: "An account MUST NOT become headless again".
+#[test]
+fn a_level_rises_once() {
+    let headless = Account {
+        level: Level::Headless,
+        ..account(ALICE)
+    };
+    let mut wallet = Wallet {
+        accounts: vec![headless.clone()],
+        ..enrolled()
+    };
+    wallet.apply(Update::Upgraded {
+        server: auth_id(),
+        account: ALICE,
+        user_name: String::from("alice"),
+        rolling: Rolling([2; 16]),
+    });
+    assert_eq!(wallet.accounts[0].level, Level::Full);
+    // The account of an answer that comes again is the one that is there.
+    wallet.apply(Update::Enrolled(headless));
+    assert_eq!(wallet.accounts[0].level, Level::Full);
 }
