@@ -54,6 +54,7 @@ pub use wallet::{Account, Commit, Enrolling, KnownServer, Registration, Trust, U
 
 use alloc::boxed::Box;
 
+use crate::values::ServerId;
 use second_factor as visit;
 
 /// Where a flow stands: all of its facts, for logs, traces and the model.
@@ -67,8 +68,8 @@ pub enum Flow {
     Confirming(Confirming),
     /// The factor server is visited.
     Visiting {
-        /// What it is for.
-        decided: Box<Decided>,
+        /// What waits for it.
+        then: Waiting,
         /// How far it is.
         visit: Box<Visiting>,
     },
@@ -76,6 +77,13 @@ pub enum Flow {
     Answering(Answering),
     /// message_3 is out.
     Settling(Settling),
+}
+
+/// What waits while the factor server is visited.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Waiting {
+    /// The auth server's handshake, for its message_3.
+    Answer(Box<Decided>),
 }
 
 /// Where a visit to the factor server stands.
@@ -95,4 +103,28 @@ pub enum Visiting {
     Creating(visit::Creating),
     /// VERIFY is out.
     Verifying(visit::Verifying),
+}
+
+impl Flow {
+    /// The factor server that is visited, if one is: its `d_sec` goes with a PIN.
+    pub fn factor_server(&self) -> Option<ServerId> {
+        match self {
+            Self::Visiting { visit, .. } => Some(visit.visit().registration.server),
+            _ => None,
+        }
+    }
+}
+
+impl Visiting {
+    /// What every state of the visit knows.
+    pub fn visit(&self) -> &visit::Visit {
+        match self {
+            Self::Greeting(facts) => facts.visit(),
+            Self::Signing(facts) | Self::Opening(facts) => facts.visit(),
+            Self::AskingFirst(facts) => facts.visit(),
+            Self::Asking(facts) => facts.visit(),
+            Self::Creating(facts) => facts.visit(),
+            Self::Verifying(facts) => facts.visit(),
+        }
+    }
 }

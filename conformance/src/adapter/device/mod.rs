@@ -127,10 +127,9 @@ impl Device {
 
     fn pin(&mut self, happening: &Happening) -> Result<Effects, Refusal> {
         let entered = happening.args.text("pin")?.as_bytes().to_vec();
-        let Flow::Visiting { decided, .. } = self.endpoint.flow() else {
+        let Some(server) = self.endpoint.flow().factor_server() else {
             return Err(refused(Code::Stopped.into()));
         };
-        let server = decided.errand().factor_server;
         let secret = self.keystore.secret(server, drawn(happening, "d_sec")?);
         let pin = Pin::new(entered).map_err(|_| refused(Code::Structure.into()))?;
         let sent = self.endpoint.pin(pin, &secret);

@@ -131,6 +131,11 @@ impl Line {
         self.c_i
     }
 
+    /// Whether frames to this connection identifier come through here.
+    pub(super) fn is(&self, c_i: &[u8]) -> bool {
+        self.c_i.as_bytes() == c_i
+    }
+
     pub(super) fn binding(&self) -> ChannelBinding {
         self.channel.binding()
     }

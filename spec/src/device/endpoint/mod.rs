@@ -15,11 +15,16 @@
 //! refused and changes nothing. Whatever ends a flow says so by
 //! [`Event::Finished`], once.
 //!
+//! One flow is active at a time, as a `Stage`. A flow that needs a second factor
+//! parks itself and visits the factor server; the module `then` says how another
+//! flow does so too.
+//!
 //! After a restart the app makes a new endpoint from its stored [`Wallet`]:
 //! a flow that was active is gone, and nothing of it needs to be cleaned up.
 
 mod line;
 mod stage;
+mod then;
 mod visit;
 
 use alloc::string::String;
@@ -176,7 +181,7 @@ impl<V: Verifier> DeviceEndpoint<V> {
             Frame::Message2 { message, .. } => {
                 self.advance(|stage, context| stage.message_2(&message, now, context))
             }
-            Frame::Record { record, .. } => self.record(&record),
+            Frame::Record { to, record } => self.record(&to, &record),
             Frame::Error { error, .. } => Ok(self.finish(Outcome::Failed(told(&error)))),
             Frame::Message1 { .. } | Frame::Message3 { .. } => Err(Code::UnexpectedFrame.into()),
         }
@@ -313,8 +318,8 @@ impl<V: Verifier> DeviceEndpoint<V> {
         }
     }
 
-    fn record(&mut self, record: &[u8]) -> Result<Vec<Effect>, Refusal> {
-        let content = match self.stage.open(record) {
+    fn record(&mut self, c_i: &[u8], record: &[u8]) -> Result<Vec<Effect>, Refusal> {
+        let content = match self.stage.open(c_i, record) {
             Ok(content) => content,
             Err(error) if error.closes() => {
                 return Ok(self.finish(Outcome::Failed(channel_code(error))));
@@ -322,8 +327,8 @@ impl<V: Verifier> DeviceEndpoint<V> {
             Err(error) => return Err(channel_code(error).into()),
         };
         match content.message_type() {
-            Ok(ty::KEY_UPDATE) => self.key_update(&content),
-            Ok(message) if self.stage.expects_message(message) => {
+            Ok(ty::KEY_UPDATE) => self.key_update(c_i, &content),
+            Ok(message) if self.stage.expects_message(c_i, message) => {
                 self.advance(|stage, context| stage.message(message, &content, context))
             }
             Ok(_) => Err(Code::UnexpectedFrame.into()),
@@ -331,8 +336,8 @@ impl<V: Verifier> DeviceEndpoint<V> {
         }
     }
 
-    fn key_update(&mut self, content: &Content) -> Result<Vec<Effect>, Refusal> {
-        match decode(content).and_then(|update| self.stage.key_update(&update)) {
+    fn key_update(&mut self, c_i: &[u8], content: &Content) -> Result<Vec<Effect>, Refusal> {
+        match decode(content).and_then(|update| self.stage.key_update(c_i, &update)) {
             Ok(()) => Ok(Vec::new()),
             Err(Refusal(code)) => Ok(self.finish(Outcome::Failed(code))),
         }

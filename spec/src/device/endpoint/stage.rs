@@ -5,12 +5,13 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::line::{Line, authenticate_message_2, decode, prepare_message_3};
+use super::then::Then;
 use super::visit::{Step, Visit};
 use super::{Config, Effect, Peer};
 use crate::channel::{ChannelError, Content};
 use crate::crypto::{Pin, Secret, Signature, Verifier};
 use crate::device::Flow;
-use crate::device::answering::{Answering, Decided, Settling};
+use crate::device::answering::{Answering, Settling};
 use crate::device::confirming::{Choice, Confirmed, Confirming, EnrolKeys};
 use crate::device::event::{Event, Outcome, UserInput};
 use crate::device::greeting::Greeting;
@@ -50,13 +51,8 @@ pub(super) enum Stage {
         handshake: Box<Message2Verified>,
         peer: Peer,
     },
-    /// The factor server is visited, while the auth server's handshake waits.
-    Visiting {
-        decided: Box<Decided>,
-        handshake: Box<Message2Verified>,
-        peer: Peer,
-        visit: Box<Visit>,
-    },
+    /// The factor server is visited, while what it is for waits.
+    Visiting { visit: Box<Visit>, then: Then },
     /// `K_dev` is asked to sign.
     Answering {
         facts: Answering,
@@ -78,8 +74,8 @@ impl Stage {
             Self::Idle => Flow::Idle,
             Self::Greeting { facts, .. } => Flow::Greeting(facts.clone()),
             Self::Confirming { facts, .. } => Flow::Confirming(facts.clone()),
-            Self::Visiting { decided, visit, .. } => Flow::Visiting {
-                decided: decided.clone(),
+            Self::Visiting { visit, then } => Flow::Visiting {
+                then: then.facts(),
                 visit: Box::new(visit.facts()),
             },
             Self::Answering { facts, .. } => Flow::Answering(facts.clone()),
@@ -92,16 +88,22 @@ impl Stage {
         match self {
             Self::Idle | Self::Confirming { .. } | Self::Answering { .. } => false,
             Self::Greeting { handshake, .. } => greets(frame, handshake.c_i()),
-            Self::Visiting { visit, .. } => visit.expects(frame),
+            Self::Visiting { visit, then } => {
+                let waits = then.line().is_some_and(|line| speaks(frame, line.c_i()));
+                visit.expects(frame) || waits
+            }
             Self::Settling { line, .. } => speaks(frame, line.c_i()),
         }
     }
 
-    /// Whether a message of this type may come through the channel now.
-    pub(super) fn expects_message(&self, message: u64) -> bool {
+    /// Whether a message of this type may come now through the channel to `c_i`.
+    pub(super) fn expects_message(&mut self, c_i: &[u8], message: u64) -> bool {
         match self {
             Self::Settling { .. } => matches!(message, ty::SETTLED | ty::REFUSED),
-            Self::Visiting { visit, .. } => visit.expects_message(message),
+            // What waits is told nothing but new keys.
+            Self::Visiting { visit, .. } => {
+                visit.line().is_some_and(|line| line.is(c_i)) && visit.expects_message(message)
+            }
             _ => false,
         }
     }
@@ -123,21 +125,27 @@ impl Stage {
         }
     }
 
-    pub(super) fn open(&mut self, record: &[u8]) -> Result<Content, ChannelError> {
-        self.line().ok_or(ChannelError::Closed)?.open(record)
+    pub(super) fn open(&mut self, c_i: &[u8], record: &[u8]) -> Result<Content, ChannelError> {
+        self.line(c_i).ok_or(ChannelError::Closed)?.open(record)
     }
 
-    pub(super) fn key_update(&mut self, update: &Verified<KeyUpdate>) -> Result<(), Refusal> {
-        self.line().ok_or(Code::ChannelClosed)?.key_update(update)
+    pub(super) fn key_update(
+        &mut self,
+        c_i: &[u8],
+        update: &Verified<KeyUpdate>,
+    ) -> Result<(), Refusal> {
+        let line = self.line(c_i).ok_or(Code::ChannelClosed)?;
+        line.key_update(update)
     }
 
-    /// The one channel of this stage.
-    fn line(&mut self) -> Option<&mut Line> {
-        match self {
-            Self::Settling { line, .. } => Some(line),
-            Self::Visiting { visit, .. } => visit.line(),
-            _ => None,
-        }
+    /// The channel of this stage to which `c_i` leads.
+    fn line(&mut self, c_i: &[u8]) -> Option<&mut Line> {
+        let lines = match self {
+            Self::Settling { line, .. } => [Some(line), None],
+            Self::Visiting { visit, then } => [visit.line(), then.line_mut()],
+            _ => [None, None],
+        };
+        lines.into_iter().flatten().find(|line| line.is(c_i))
     }
 
     pub(super) fn message_2<V: Verifier>(
@@ -166,19 +174,9 @@ impl Stage {
                     peer,
                 })
             }
-            Self::Visiting {
-                decided,
-                handshake,
-                peer,
-                visit,
-            } => {
-                let visit = visit.message_2(message_2, now, context)?;
-                Ok(Self::Visiting {
-                    decided,
-                    handshake,
-                    peer,
-                    visit: Box::new(visit),
-                })
+            Self::Visiting { visit, then } => {
+                let visit = Box::new(visit.message_2(message_2, now, context)?);
+                Ok(Self::Visiting { visit, then })
             }
             _ => Err(Code::UnexpectedFrame.into()),
         }
@@ -204,7 +202,14 @@ impl Stage {
                 let facts = context.commit(*answering);
                 Self::answer(facts, handshake, peer, context)
             }
-            Confirmed::Factor(decided) => Self::visit(decided, handshake, peer, entropy, context),
+            Confirmed::Factor(decided) => {
+                let then = Then::Answer {
+                    decided,
+                    handshake,
+                    peer,
+                };
+                Self::visit(then, entropy, context)
+            }
         }
     }
 
@@ -224,7 +229,12 @@ impl Stage {
             return Err(Code::NotAsked.into());
         };
         let decided = Box::new(context.commit(facts.confirm(keys, input)));
-        Self::visit(decided, handshake, peer, entropy, context)
+        let then = Then::Answer {
+            decided,
+            handshake,
+            peer,
+        };
+        Self::visit(then, entropy, context)
     }
 
     pub(super) fn decline<V>(
@@ -263,19 +273,9 @@ impl Stage {
                     frame,
                 })
             }
-            Self::Visiting {
-                decided,
-                handshake,
-                peer,
-                visit,
-            } => {
+            Self::Visiting { visit, then } => {
                 let visit = Box::new(visit.signed(signature, context)?);
-                Ok(Self::Visiting {
-                    decided,
-                    handshake,
-                    peer,
-                    visit,
-                })
+                Ok(Self::Visiting { visit, then })
             }
             _ => Err(Code::NotAsked.into()),
         }
@@ -299,22 +299,11 @@ impl Stage {
                 context.tell(Event::Finished(outcome));
                 Ok(Self::Idle)
             }
-            Self::Visiting {
-                decided,
-                handshake,
-                peer,
-                visit,
-            } => match visit.message(message, content, context)? {
-                Step::On(visit) => Ok(Self::Visiting {
-                    decided,
-                    handshake,
-                    peer,
-                    visit,
-                }),
+            Self::Visiting { visit, then } => match visit.message(message, content, context)? {
+                Step::On(visit) => Ok(Self::Visiting { visit, then }),
                 Step::Passed(Passed { event, assertion }) => {
                     context.tell(Event::SecondFactor(event));
-                    let facts = context.commit(decided.verified(assertion));
-                    Self::answer(facts, handshake, peer, context)
+                    then.verified(assertion, context)
                 }
                 Step::Blocked(event) => {
                     context.tell(Event::SecondFactor(event));
@@ -332,22 +321,11 @@ impl Stage {
         d_sec: &Secret<32>,
         context: &mut Context<'_, V>,
     ) -> Result<Self, Refusal> {
-        let Self::Visiting {
-            decided,
-            handshake,
-            peer,
-            visit,
-        } = self
-        else {
+        let Self::Visiting { visit, then } = self else {
             return Err(Code::Stopped.into());
         };
         let visit = Box::new(visit.pin(pin, d_sec, context)?);
-        Ok(Self::Visiting {
-            decided,
-            handshake,
-            peer,
-            visit,
-        })
+        Ok(Self::Visiting { visit, then })
     }
 
     pub(super) fn reconnect<V>(
@@ -355,43 +333,25 @@ impl Stage {
         entropy: [u8; 32],
         context: &mut Context<'_, V>,
     ) -> Result<Self, Refusal> {
-        let Self::Visiting {
-            decided,
-            handshake,
-            peer,
-            visit,
-        } = self
-        else {
+        let Self::Visiting { visit, then } = self else {
             return Err(Code::NotAsked.into());
         };
         let visit = Box::new(visit.reconnect(entropy, context)?);
-        Ok(Self::Visiting {
-            decided,
-            handshake,
-            peer,
-            visit,
-        })
+        Ok(Self::Visiting { visit, then })
     }
 
-    /// Sets out for the factor server.
-    fn visit<V>(
-        decided: Box<Decided>,
-        handshake: Box<Message2Verified>,
-        peer: Peer,
+    /// Sets out for the factor server, for what waits.
+    pub(super) fn visit<V>(
+        then: Then,
         entropy: [u8; 32],
         context: &mut Context<'_, V>,
     ) -> Result<Self, Refusal> {
-        let visit = Box::new(Visit::begin(decided.errand(), entropy, context)?);
-        Ok(Self::Visiting {
-            decided,
-            handshake,
-            peer,
-            visit,
-        })
+        let visit = Box::new(Visit::begin(then.errand(), entropy, context)?);
+        Ok(Self::Visiting { visit, then })
     }
 
     /// Has `K_dev` sign message_3.
-    fn answer<V>(
+    pub(super) fn answer<V>(
         facts: Answering,
         handshake: Box<Message2Verified>,
         peer: Peer,

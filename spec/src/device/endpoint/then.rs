@@ -1,0 +1,89 @@
+//! What a visit to the factor server is for, and how the flow goes on after it.
+//!
+//! A visit ([`Visit`](super::visit::Visit)) knows no flow, and no flow knows how
+//! a factor is verified. The flow parks what it holds as a [`Then`] and calls
+//! [`Stage::visit`]; with the factor server's assertion it gets everything back
+//! in [`Then::verified`], which returns the flow's next stage. While the visit
+//! lasts, the factor's inputs, a broken transport, cancelling and the end of a
+//! blocked visit are the visit's business and the same for every flow.
+//!
+//! Another flow that needs a factor adds one variant, which owns exactly what
+//! that flow goes on with, and one arm to each method here:
+//!
+//! | method | says |
+//! |---|---|
+//! | `errand` | what to ask of the factor server: purpose, bind, audience |
+//! | `verified` | what the assertion leads to |
+//! | `facts` | the same without its secrets, for [`Flow::Visiting`](crate::device::Flow::Visiting) |
+//! | `line`, `line_mut` | the channel that it keeps open meanwhile, if it has one; its keys may be renewed |
+
+use alloc::boxed::Box;
+
+use super::Peer;
+use super::line::Line;
+use super::stage::{Context, Stage};
+use crate::device::Waiting;
+use crate::device::answering::Decided;
+use crate::device::second_factor::Errand;
+use crate::edhoc::Message2Verified;
+use crate::error::Refusal;
+use crate::values::Bytes;
+
+/// What waits while the factor server is visited.
+#[derive(Debug)]
+pub(super) enum Then {
+    /// A handshake with an auth server waits for its message_3.
+    Answer {
+        decided: Box<Decided>,
+        handshake: Box<Message2Verified>,
+        peer: Peer,
+    },
+}
+
+impl Then {
+    /// What to ask of the factor server.
+    pub(super) fn errand(&self) -> Errand {
+        match self {
+            Self::Answer { decided, .. } => decided.errand(),
+        }
+    }
+
+    /// The factor is verified: the flow goes on.
+    pub(super) fn verified<V>(
+        self,
+        assertion: Bytes,
+        context: &mut Context<'_, V>,
+    ) -> Result<Stage, Refusal> {
+        match self {
+            Self::Answer {
+                decided,
+                handshake,
+                peer,
+            } => {
+                let facts = context.commit(decided.verified(assertion));
+                Stage::answer(facts, handshake, peer, context)
+            }
+        }
+    }
+
+    /// The facts without the secrets.
+    pub(super) fn facts(&self) -> Waiting {
+        match self {
+            Self::Answer { decided, .. } => Waiting::Answer(decided.clone()),
+        }
+    }
+
+    /// The channel that waits, if there is one.
+    pub(super) fn line(&self) -> Option<&Line> {
+        match self {
+            Self::Answer { .. } => None,
+        }
+    }
+
+    /// The same, to be used.
+    pub(super) fn line_mut(&mut self) -> Option<&mut Line> {
+        match self {
+            Self::Answer { .. } => None,
+        }
+    }
+}
