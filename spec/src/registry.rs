@@ -279,10 +279,9 @@ pub mod algorithm {
 /// Versions of the auth server's line that this document describes, ascending.
 pub const AUTH_VERSIONS: &[Version] = &[Version { major: 1, minor: 0 }];
 /// Versions of the factor server's line, ascending; 1.2 adds the headless upgrade.
-pub const FACTOR_VERSIONS: &[Version] = &[
-    Version { major: 1, minor: 1 },
-    Version { major: 1, minor: 2 },
-];
+pub const FACTOR_VERSIONS: &[Version] = &[Version { major: 1, minor: 1 }, UPGRADE_VERSION];
+/// The first of the factor server's versions with the headless upgrade (HEADLESS-4).
+pub const UPGRADE_VERSION: Version = Version { major: 1, minor: 2 };
 
 /// Limits: bytes unless the name says otherwise.
 pub mod limit {

@@ -18,8 +18,23 @@ pub enum Event {
     ConfirmEnrol(ConfirmEnrol),
     /// Asks for the second factor, or says what became of it.
     SecondFactor(SecondFactor),
+    /// An upgrade goes on.
+    Upgrade(UpgradeProgress),
     /// The flow is over.
     Finished(Outcome),
+}
+
+/// What an upgrade tells the app on its way. It waits for input where
+/// [`Event::SecondFactor`] says so, and is done with [`Outcome::Upgraded`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum UpgradeProgress {
+    /// The app has to make `K_dsf` and `d_sec` for the factor server.
+    KeyNeeded {
+        /// The factor server.
+        factor_server: ServerId,
+    },
+    /// The user has entered the PIN; the servers are asked.
+    Processing,
 }
 
 /// Yes or no, and with which account?
@@ -149,7 +164,9 @@ pub enum Outcome {
     },
     /// The auth server has committed the new account.
     Enrolled(AccountName),
-    /// Neither, for this reason; the catalogue says what to do.
+    /// The auth server has committed the upgrade: the account is full now.
+    Upgraded(AccountName),
+    /// None of these, for this reason; the catalogue says what to do.
     Failed(Code),
 }
 

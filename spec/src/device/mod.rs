@@ -34,6 +34,7 @@ pub mod event;
 pub mod greeting;
 pub mod parameters;
 pub mod second_factor;
+pub mod upgrade;
 pub mod wallet;
 
 #[cfg(test)]
@@ -46,7 +47,7 @@ pub use confirming::{
 pub use endpoint::{Config, DeviceEndpoint, Effect, Peer};
 pub use event::{
     AccountName, Attempts, ConfirmEnrol, ConfirmLogin, Event, FactorContext, FactorResult,
-    KeysNeeded, NewKeys, Outcome, SecondFactor, UserInput,
+    KeysNeeded, NewKeys, Outcome, SecondFactor, UpgradeProgress, UserInput,
 };
 pub use greeting::{Greeting, Wish};
 pub use parameters::{Authenticated, Expected, authenticate};

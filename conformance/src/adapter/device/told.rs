@@ -1,7 +1,9 @@
 //! What the app is told, as the adapter protocol writes it.
 
 use countersign::cbor;
-use countersign::device::{AccountName, Event, FactorContext, FactorResult, Outcome, SecondFactor};
+use countersign::device::{
+    AccountName, Event, FactorContext, FactorResult, Outcome, SecondFactor, UpgradeProgress,
+};
 use countersign::messages::handshake::Announce;
 use countersign_vectors::case::Object;
 use serde_json::{Value, json};
@@ -24,6 +26,13 @@ pub(super) fn event(event: &Event) -> Object {
             "parameters_hash": hex::encode(asked.parameters.0),
         }),
         Event::SecondFactor(asked) => second_factor(asked),
+        Event::Upgrade(progress) => json!({
+            "event": "upgrade",
+            "progress": match progress {
+                UpgradeProgress::KeyNeeded { .. } => "key_needed",
+                UpgradeProgress::Processing => "processing",
+            },
+        }),
         Event::Finished(outcome) => finished(outcome),
     });
     told.retain(|_, value| !value.is_null());
@@ -64,6 +73,7 @@ fn finished(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Confirmed(account) => with("confirmed", account),
         Outcome::Enrolled(account) => with("enrolled", account),
+        Outcome::Upgraded(account) => with("upgraded", account),
         Outcome::Declined { .. } => json!({ "event": "finished", "outcome": "declined" }),
         Outcome::Failed(code) => {
             json!({ "event": "finished", "outcome": "failed", "code": code.number() })

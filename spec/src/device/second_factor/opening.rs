@@ -6,6 +6,7 @@ use super::{Asking, AskingFirst, Entry, Verifying, Visit, attempts, is_current};
 use crate::device::event::{Attempts, FactorContext, SecondFactor};
 use crate::device::greeting::{check_version, news};
 use crate::device::parameters::{Authenticated, Expected};
+use crate::device::upgrade;
 use crate::device::wallet::{Commit, Trust, Wallet};
 use crate::error::{Code, Refusal};
 use crate::messages::factor::Status;
@@ -80,7 +81,8 @@ impl FactorGreeting {
     /// The factor server is authenticated; message_3 goes out at once.
     ///
     /// # Errors
-    /// [`Code::WrongVersion`] (VER-3), [`Code::EadRefused`] (HS-11). The flow is over.
+    /// [`Code::WrongVersion`] (VER-3), [`Code::UpgradeUnsupported`] (HEADLESS-4),
+    /// [`Code::EadRefused`] (HS-11). The flow is over.
     pub fn greeted(
         self,
         offer: &Verified<Ead2>,
@@ -88,6 +90,10 @@ impl FactorGreeting {
         wallet: &Wallet,
     ) -> Result<Commit<Opening>, Refusal> {
         check_version(offer.version, &self.versions, &server.parameters().versions)?;
+        // HEADLESS-4: before message_3, and so before the factor server has done anything.
+        if self.visit.errand.purpose == Purpose::Upgrade && !upgrade::supports(offer.version) {
+            return Err(Code::UpgradeUnsupported.into());
+        }
         if offer.announce.is_some()
             || offer.account.is_some()
             || offer.policy.is_some()

@@ -8,6 +8,7 @@ mod greeting;
 mod parameters;
 mod peer;
 mod second_factor;
+mod upgrade;
 mod wallet;
 
 use alloc::boxed::Box;
