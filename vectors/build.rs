@@ -16,7 +16,8 @@ fn main() -> io::Result<()> {
         path.extension()
             .is_some_and(|extension| extension == "json")
     });
-    files.sort();
+    // In the order of the groups' names, which is not always that of the files'.
+    files.sort_by(|one, other| one.file_stem().cmp(&other.file_stem()));
 
     let mut list = String::from("&[\n");
     for path in &files {

@@ -29,6 +29,12 @@ const FILLED: [&str; 3] = [
     "static.message.record-frame.full",
 ];
 
+/// Negative cases about the order of a list, which CDDL cannot say.
+const UNORDERED: [&str; 2] = [
+    "static.message.challenge.number-choices-descending",
+    "static.message.challenge.number-choices-twice",
+];
+
 /// Names of the prelude (RFC 8610, appendix D) that a protocol might take for its own.
 const PRELUDE: [&str; 12] = [
     "any", "bool", "bytes", "float", "int", "integer", "null", "number", "text", "time", "uint",
@@ -108,7 +114,11 @@ fn every_rule_accepts_and_refuses_its_vectors() -> Result {
     }
     assert_eq!(
         disagreements(DOCUMENT, &vectors)?,
-        BTreeSet::from(FILLED.map(str::to_owned))
+        FILLED
+            .iter()
+            .chain(&UNORDERED)
+            .map(|id| (*id).to_owned())
+            .collect()
     );
     Ok(())
 }

@@ -295,6 +295,16 @@ def one_of(shapes: dict[int, Shape]) -> Shape:
     return shape
 
 
+def ascending(numbers: Shape) -> Shape:
+    """CHA-13."""
+
+    def shape(item: Item) -> None:
+        numbers(item)
+        require(all(one < next_one for one, next_one in zip(item, item[1:], strict=False)), WRONG_STRUCTURE)
+
+    return shape
+
+
 def anything(item: Item) -> None:
     """Left to a check of its own."""
 
@@ -308,6 +318,7 @@ id16, hash32, point, signature = fixed(16), fixed(32), fixed(64), fixed(64)
 purpose, decision, factor, uri = number(range(1, 12)), number(range(1, 3)), number(range(1, 3)), tstr(512)
 
 connection_id = bstr(1, 8)
+choice = number(range(100))
 version = array(uint16, uint16)
 versions = list_of(version, 1, 8)
 factor_server = array(id16, uri)
@@ -390,6 +401,26 @@ RULES: dict[str, Rule] = {
     "status": Rule(FRAME, array(is_(40), uint32, uint32, nullable(record_status))),
     "verdict": Rule(
         FRAME, array(is_(41), uint64, uint16, uint32, uint32, boolean, uint32, boolean, nullable(bstr()))
+    ),
+    "fetch-challenge": Rule(FRAME, array(is_(64), hash32)),
+    "challenge": Rule(
+        FRAME,
+        array(
+            is_(65), id16, hash32, tstr(64), announce, uint64, nullable(ascending(list_of(choice, 2, 8))),
+            nullable(policy),
+        ),
+    ),
+    "approve": Rule(FRAME, array(is_(66), bstr(), nullable(bstr()), boolean)),
+    "approved": Rule(FRAME, array(is_(67), decision, nullable(hash32))),
+    "opened": Rule(FRAME, array(is_(71), id16)),
+    "delete-credential": Rule(FRAME, array(is_(72))),
+    "rotate": Rule(FRAME, array(is_(73), point, signature)),
+    "credential-deleted": Rule(FRAME, array(is_(74))),
+    "rotated": Rule(FRAME, array(is_(75), id16)),
+    "approval-key": Rule(SIGNED, array(id16, hash32, id16)),
+    "rotation": Rule(SIGNED, array(id16, point, hash32)),
+    "approval": Rule(
+        SIGNED, array(id16, hash32, hash32, decision, id16, nullable(hash32), nullable(choice))
     ),
 }
 
@@ -493,8 +524,8 @@ def decode_credential(data: bytes) -> tuple[bytes, bytes | None]:
 
 LABELS = {
     name: f"countersign {name.replace('-', ' ')}"
-    for name in ("parameters", "identity", "voucher", "assertion", "factor-proof", "factor-key")
-}
+    for name in ("parameters", "identity", "voucher", "assertion", "factor-proof", "factor-key", "rotation")
+} | {"approval-key": "countersign enrolment proof"}
 
 
 SIGN1 = array(bstr(), map_of(anything, anything), bstr(), signature)

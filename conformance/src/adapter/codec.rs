@@ -3,8 +3,12 @@
 use countersign::cbor::{self, DecodeError};
 use countersign::cose::{CoseError, Sign1, Statement, verify_detached as detached};
 use countersign::crypto::{P256, PublicKey};
+use countersign::messages::action::{Approval, Approve, Approved, Challenge, FetchChallenge};
 use countersign::messages::app::{Admitted, AppSettled, Logout, Ping, Pong};
 use countersign::messages::channel::{KeyUpdate, Refused, Settled};
+use countersign::messages::credential::{
+    ApprovalKey, CredentialDeleted, DeleteCredential, Opened, Rotate, Rotated, Rotation,
+};
 use countersign::messages::data::{DataAnswer, DataCancel, DataError, DataRequest};
 use countersign::messages::factor::{
     AddBiometric, AskStatus, Assertion, BiometricGone, Create, FactorKey, FactorProof,
@@ -73,6 +77,27 @@ const MESSAGES: &[(&str, Codec)] = &[
     ("biometric-gone", within::<BiometricGone, { limit::FRAME }>),
     ("status", within::<Status, { limit::FRAME }>),
     ("verdict", within::<Verdict, { limit::FRAME }>),
+    (
+        "fetch-challenge",
+        within::<FetchChallenge, { limit::FRAME }>,
+    ),
+    ("challenge", within::<Challenge, { limit::FRAME }>),
+    ("approve", within::<Approve, { limit::FRAME }>),
+    ("approved", within::<Approved, { limit::FRAME }>),
+    ("opened", within::<Opened, { limit::FRAME }>),
+    (
+        "delete-credential",
+        within::<DeleteCredential, { limit::FRAME }>,
+    ),
+    ("rotate", within::<Rotate, { limit::FRAME }>),
+    (
+        "credential-deleted",
+        within::<CredentialDeleted, { limit::FRAME }>,
+    ),
+    ("rotated", within::<Rotated, { limit::FRAME }>),
+    ("approval-key", within::<ApprovalKey, { limit::STATEMENT }>),
+    ("rotation", within::<Rotation, { limit::STATEMENT }>),
+    ("approval", within::<Approval, { limit::STATEMENT }>),
 ];
 
 /// Every statement that travels, by the rule of its payload.
@@ -87,6 +112,8 @@ const STATEMENTS: &[(&str, Function)] = &[
 const DETACHED: &[(&str, Function)] = &[
     ("factor-proof", verify_one_detached::<FactorProof>),
     ("factor-key", verify_one_detached::<FactorKey>),
+    ("approval-key", verify_one_detached::<ApprovalKey>),
+    ("rotation", verify_one_detached::<Rotation>),
 ];
 
 /// Decodes a message and encodes it again.

@@ -57,7 +57,7 @@ pub(super) fn action_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     text(deserializer, limit::ACTION_CODE)
 }
 
-/// The numbers to choose from: at least two, ascending, each at most [`limit::NUMBER`].
+/// The numbers to choose from: at least two, ascending (CHA-13), each at most [`limit::NUMBER`].
 pub(super) fn choices<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<u8>>, D::Error> {

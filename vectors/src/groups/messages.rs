@@ -122,6 +122,13 @@ fn consequence(fate: Fate) -> (&'static str, u16, &'static str, &'static str, &'
             "purpose-confusion",
             "A number without a meaning gets one from whoever reads it.",
         ),
+        Fate::Order => (
+            "structure.ascending",
+            107,
+            "CHA-13",
+            "structure",
+            "Numbers in an order of their own can say which of them is the right one.",
+        ),
         Fate::TooLarge => (
             "limit.text",
             106,

@@ -7,6 +7,7 @@
 mod auth;
 mod credentials;
 mod derive;
+mod detached;
 mod device;
 mod encoding;
 mod factor;
@@ -35,7 +36,7 @@ pub fn all(seed: Seed) -> Vec<Group> {
         links::group(seed),
         shown::group(seed),
         signatures::group(seed),
-        statements::detached(seed),
+        detached::group(seed),
         statements::group(seed),
     ];
     all.extend(auth::groups());

@@ -1,5 +1,7 @@
 //! One good example of every message, position by position.
 
+mod actions;
+
 use super::shape::{Field, Shape, Shape::*, array, field, nullable, record};
 use crate::cbor::Item;
 use crate::crypto::{Key, Statement};
@@ -37,6 +39,8 @@ pub fn all(seed: Seed) -> Vec<Sample> {
     all.extend(parameters(seed));
     all.extend(channel(seed));
     all.extend(statements(seed));
+    all.extend(actions::messages(seed));
+    all.extend(actions::statements(seed));
     all
 }
 
@@ -143,31 +147,6 @@ fn handshake(seed: Seed) -> Vec<Sample> {
             field("nonce-proof", Bytes(32), drawn::<32>(seed, "nonce-proof")),
         ],
     );
-    let announce = record(
-        "announce",
-        vec![
-            Field {
-                nullable: true,
-                ..digest(seed, "logo")
-            },
-            field(
-                "strings",
-                Strings,
-                Item::Map(vec![
-                    ("city".into(), "Bern".into()),
-                    ("browser".into(), "Firefox".into()),
-                ]),
-            ),
-        ],
-    );
-    let policy = record(
-        "policy",
-        vec![
-            field("factors", Registered(3), 3),
-            field("max-age", Uint(32), 300),
-            field("cached", Bool, Item::Bool(false)),
-        ],
-    );
     let chain = record(
         "parameters-chain",
         vec![
@@ -189,7 +168,7 @@ fn handshake(seed: Seed) -> Vec<Sample> {
         "enrolment-proof",
         vec![public_key(seed, "public-key"), signature(seed, "signature")],
     );
-    let Shape::Record(announce_fields) = announce.shape.clone() else {
+    let Shape::Record(announce_fields) = announce(seed).shape else {
         unreachable!("a record")
     };
     vec![
@@ -210,9 +189,9 @@ fn handshake(seed: Seed) -> Vec<Sample> {
             vec![
                 version("version", 1, 0),
                 field("epoch", Uint(32), 7),
-                or_null(announce),
+                or_null(announce(seed)),
                 nullable("account-id", Bytes(16), drawn::<16>(seed, "account-id")),
-                or_null(policy),
+                or_null(policy()),
                 nullable("voucher", Blob(None), signed_sample(seed, "voucher")),
                 or_null(chain),
             ],
@@ -234,6 +213,37 @@ fn handshake(seed: Seed) -> Vec<Sample> {
             ],
         ),
     ]
+}
+
+fn announce(seed: Seed) -> Field {
+    record(
+        "announce",
+        vec![
+            Field {
+                nullable: true,
+                ..digest(seed, "logo")
+            },
+            field(
+                "strings",
+                Strings,
+                Item::Map(vec![
+                    ("city".into(), "Bern".into()),
+                    ("browser".into(), "Firefox".into()),
+                ]),
+            ),
+        ],
+    )
+}
+
+fn policy() -> Field {
+    record(
+        "policy",
+        vec![
+            field("factors", Registered(3), 3),
+            field("max-age", Uint(32), 300),
+            field("cached", Bool, Item::Bool(false)),
+        ],
+    )
 }
 
 fn parameters(seed: Seed) -> Vec<Sample> {

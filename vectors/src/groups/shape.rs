@@ -11,6 +11,10 @@ pub enum Shape {
     Uint(u32),
     /// A number from 1 to this one.
     Registered(u64),
+    /// A number from 0 to this one, below 256.
+    UpTo(u64),
+    /// Two to eight numbers from 0 to 99, ascending.
+    Choices,
     /// A byte string of so many bytes.
     Bytes(usize),
     /// A byte string of any length, or of 1 to so many bytes.
@@ -96,6 +100,8 @@ pub enum Fate {
     Range,
     /// 107: a number that nobody registered.
     Unregistered,
+    /// 107: numbers to choose from that do not ascend.
+    Order,
     /// 106: a text over its limit.
     TooLarge,
 }
@@ -193,6 +199,25 @@ fn of_shape(name: &str, field: &Field, put: &dyn Fn(Item) -> Item) -> Vec<Change
             wrong("truncatable", "is 257", Item::Uint(257), Fate::Unregistered),
             text(),
         ],
+        Shape::UpTo(last) => vec![
+            wrong("zero", "is 0", Item::Uint(0), Fate::Fine),
+            wrong(
+                "greatest",
+                &format!("is {last}"),
+                Item::Uint(*last),
+                Fate::Fine,
+            ),
+            wrong(
+                "too-great",
+                &format!("is {}", last + 1),
+                Item::Uint(last + 1),
+                Fate::Range,
+            ),
+            wrong("truncatable", "is 257", Item::Uint(257), Fate::Range),
+            wrong("negative", "is -1", Item::Negative(0), Fate::Range),
+            text(),
+        ],
+        Shape::Choices => choices(&wrong),
         Shape::Bytes(length) => vec![
             wrong(
                 "short",
@@ -343,6 +368,47 @@ fn of_shape(name: &str, field: &Field, put: &dyn Fn(Item) -> Item) -> Vec<Change
             all
         }
     }
+}
+
+/// Numbers to choose from: how many, which, and in which order.
+fn choices(wrong: &dyn Fn(&str, &str, Item, Fate) -> Change) -> Vec<Change> {
+    let of = |numbers: &[u64]| Item::Array(numbers.iter().copied().map(Item::Uint).collect());
+    let one = |what: Item| Item::Array(vec![what, Item::Uint(99)]);
+    vec![
+        wrong("two", "has two numbers", of(&[0, 99]), Fate::Fine),
+        wrong(
+            "eight",
+            "has eight numbers",
+            of(&[1, 2, 3, 5, 8, 13, 21, 34]),
+            Fate::Fine,
+        ),
+        wrong("empty", "is empty", of(&[]), Fate::Range),
+        wrong("one", "has a single number", of(&[42]), Fate::Range),
+        wrong(
+            "nine",
+            "has nine numbers",
+            of(&[1, 2, 3, 5, 8, 13, 21, 34, 55]),
+            Fate::Range,
+        ),
+        wrong("too-great", "has a 100", of(&[7, 42, 100]), Fate::Range),
+        wrong("truncatable", "has a 263", of(&[42, 99, 263]), Fate::Range),
+        wrong("twice", "has a number twice", of(&[7, 42, 42]), Fate::Order),
+        wrong("descending", "descends", of(&[99, 42, 7]), Fate::Order),
+        wrong(
+            "text-inside",
+            "has a text",
+            one(Item::text("7")),
+            Fate::Type,
+        ),
+        wrong("null-inside", "has a null", one(Item::Null), Fate::Null),
+        wrong(
+            "bytes",
+            "is a byte string",
+            Item::bytes([7, 42, 99]),
+            Fate::Type,
+        ),
+        wrong("map", "is a map", Item::Map(Vec::new()), Fate::Type),
+    ]
 }
 
 fn change(name: &str, id: &str, what: &str, message: Item, fate: Fate) -> Change {
