@@ -3,7 +3,9 @@
 use ciborium::Value;
 use countersign::cbor::{self, DecodeError, MAX_DEPTH};
 use countersign::edhoc::{self, Credential, ErrorMessage};
-use countersign::messages::{channel, factor, frame::Frame, handshake, link::Link, parameters};
+use countersign::messages::{
+    action, app, channel, credential, data, factor, frame::Frame, handshake, link::Link, parameters,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -97,6 +99,27 @@ fn every_message(bytes: &[u8]) {
     message::<factor::FactorKey>(bytes);
     message::<parameters::Parameters>(bytes);
     message::<parameters::Identity>(bytes);
+    message::<app::AppSettled>(bytes);
+    message::<app::Ping>(bytes);
+    message::<app::Pong>(bytes);
+    message::<app::Logout>(bytes);
+    message::<app::Admitted>(bytes);
+    message::<data::DataRequest>(bytes);
+    message::<data::DataCancel>(bytes);
+    message::<data::DataAnswer>(bytes);
+    message::<data::DataError>(bytes);
+    message::<credential::ApprovalKey>(bytes);
+    message::<credential::Opened>(bytes);
+    message::<credential::DeleteCredential>(bytes);
+    message::<credential::Rotate>(bytes);
+    message::<credential::Rotation>(bytes);
+    message::<credential::CredentialDeleted>(bytes);
+    message::<credential::Rotated>(bytes);
+    message::<action::FetchChallenge>(bytes);
+    message::<action::Challenge>(bytes);
+    message::<action::Approval>(bytes);
+    message::<action::Approve>(bytes);
+    message::<action::Approved>(bytes);
 }
 
 /// What EDHOC reads in the open. message_1 is the RFC's, with room for padding and items

@@ -1,5 +1,8 @@
 //! One valid encoding of each message, and statements signed with [`SECRET`].
 
+mod actions;
+mod sessions;
+
 use countersign::cbor;
 use countersign::cose::{Statement, to_sign};
 use countersign::crypto::{PublicKey, Secret, Signature};
@@ -61,6 +64,8 @@ pub fn messages() -> Vec<(&'static str, Vec<u8>)> {
     all.extend(handshake_parts());
     all.extend(frames());
     all.extend(links());
+    all.extend(sessions::all());
+    all.extend(actions::all());
     all.extend(statements());
     all
 }
