@@ -7,6 +7,8 @@ use countersign::values::{ChannelBinding, Kid, ServerId};
 pub const FACTOR_SERVER: ServerId = ServerId([0xf5; 16]);
 /// The auth server whose users are played.
 pub const AUTH_SERVER: ServerId = ServerId([0xa5; 16]);
+/// An auth server that is the attacker's own, and honest towards nobody.
+pub const ATTACKERS_AUTH_SERVER: ServerId = ServerId([0xae; 16]);
 
 /// `K_dsf` of the owner's phone. Whoever holds the phone can use it.
 pub const OWNERS_PHONE: PublicKey = key(1);
@@ -22,6 +24,30 @@ pub const GUESS: PublicKey = key(5);
 pub const VOUCHERS: PublicKey = key(6);
 /// `K_sfa` of the factor server.
 pub const ASSERTIONS: PublicKey = key(7);
+/// `K_bio` of the owner's phone: the owner's finger.
+pub const FINGER: PublicKey = key(8);
+/// `K_bio` that a thief would register: his own finger.
+pub const THIEFS_FINGER: PublicKey = key(9);
+/// `K_pin` of the owner's phone and the PIN that the owner changes to.
+pub const NEW_PIN: PublicKey = key(10);
+/// `K_pin` of the owner's phone and the PIN that a thief would change to.
+pub const THIEFS_PIN: PublicKey = key(11);
+/// `K_dev` of the owner's account.
+pub const OWNERS_ACCOUNT: PublicKey = key(12);
+/// `K_dev` of an account that is the attacker's own.
+pub const ATTACKERS_ACCOUNT: PublicKey = key(13);
+/// `K_dev` that the owner's account is rotated to.
+pub const OWNERS_NEXT_ACCOUNT: PublicKey = key(14);
+/// `K_act` of the owner's account, which signs answers to challenges.
+pub const APPROVALS: PublicKey = key(15);
+/// The identity key of the auth server, which authenticates its handshakes.
+pub const AUTH_SERVERS_IDENTITY: PublicKey = key(16);
+/// The identity key of the factor server.
+pub const FACTOR_SERVERS_IDENTITY: PublicKey = key(17);
+/// The identity key of the attacker's auth server.
+pub const ATTACKERS_IDENTITY: PublicKey = key(18);
+/// The key of the attacker's auth server for vouchers and statements.
+pub const ATTACKERS_VOUCHERS: PublicKey = key(19);
 /// `K_sfp` of the factor server.
 pub const PSEUDONYMS: [u8; 32] = [8; 32];
 
@@ -29,6 +55,13 @@ pub const PSEUDONYMS: [u8; 32] = [8; 32];
 pub const OWNERS_CHANNEL: ChannelBinding = ChannelBinding([0xc1; 32]);
 /// The channel of the attacker's phone.
 pub const ATTACKERS_CHANNEL: ChannelBinding = ChannelBinding([0xc2; 32]);
+
+/// The owner's phone opens channels one after the other: the one with this number.
+pub const fn owners_channel(number: u8) -> ChannelBinding {
+    let mut binding = [0xc1; 32];
+    binding[31] = number;
+    ChannelBinding(binding)
+}
 
 /// What no signer makes.
 pub const NO_SIGNATURE: Signature = Signature([0; 64]);

@@ -16,6 +16,7 @@ use std::mem::size_of;
 use stateright::{Expectation, Model};
 
 use crate::story::{Step, Story};
+use crate::verdict::Verdict;
 
 /// Everything that a model can reach, or as much as was asked for.
 pub struct Graph<M: Model> {
@@ -50,14 +51,18 @@ pub struct Found {
 }
 
 impl Found {
+    /// The same, without the state.
+    pub fn verdict(&self) -> Verdict {
+        Verdict {
+            property: self.property,
+            expectation: self.expectation.clone(),
+            is_found: self.state.is_some(),
+        }
+    }
+
     /// Whether the property is as it should be.
     pub fn is_good(&self) -> bool {
-        match self.expectation {
-            Expectation::Always => self.state.is_none(),
-            Expectation::Sometimes => self.state.is_some(),
-            // Misses cycles in stateright and is therefore not used.
-            Expectation::Eventually => false,
-        }
+        self.verdict().is_good()
     }
 }
 

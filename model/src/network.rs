@@ -12,29 +12,36 @@ pub type MessageId = u8;
 
 /// The set of all messages sent so far.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Network(u64);
+pub struct Network([u64; Network::WORDS]);
 
 impl Network {
     /// How many messages a model can have.
-    pub const CAPACITY: usize = 64;
+    pub const CAPACITY: usize = 64 * Self::WORDS;
+    const WORDS: usize = 2;
 
     /// Adds a message.
     ///
     /// # Panics
     /// If the model has more than [`CAPACITY`](Self::CAPACITY) messages.
     pub fn send(&mut self, message: MessageId) {
-        assert!((message as usize) < Self::CAPACITY, "too many messages");
-        self.0 |= 1 << message;
+        let word = self.0.get_mut(message as usize / 64);
+        *word.expect("no more messages than the capacity") |= 1 << (message % 64);
     }
 
     /// Whether the message was sent.
     pub fn has(self, message: MessageId) -> bool {
-        self.0 & (1 << message) != 0
+        let word = self.0.get(message as usize / 64);
+        word.is_some_and(|word| word & (1 << (message % 64)) != 0)
     }
 
     /// All messages sent so far, ascending.
     pub fn messages(self) -> impl Iterator<Item = MessageId> {
-        (0..Self::CAPACITY as MessageId).filter(move |&message| self.has(message))
+        (0..).zip(self.0).flat_map(|(place, word)| {
+            let rest = |left: &u64| Some(left & (left - 1)).filter(|left| *left != 0);
+            let first = Some(word).filter(|word| *word != 0);
+            std::iter::successors(first, rest)
+                .map(move |left| 64 * place + left.trailing_zeros() as MessageId)
+        })
     }
 }
 
@@ -62,5 +69,21 @@ impl Opening for IdealChannel {
             Some(plaintext) => Ok(plaintext.to_vec()),
             None => Err(ChannelError::Tag),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_stays_and_is_listed_in_order() {
+        let mut network = Network::default();
+        for message in [127, 0, 64, 63, 5, 64] {
+            network.send(message);
+        }
+        let sent: Vec<_> = network.messages().collect();
+        assert_eq!(sent, [0, 5, 63, 64, 127]);
+        assert!((0..=u8::MAX).all(|message| network.has(message) == sent.contains(&message)));
     }
 }

@@ -3,12 +3,42 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use stateright::Model;
+use stateright::{Model, Path};
+
+use crate::svg;
 
 /// A model that can say what happens in a step.
 pub trait Story: Model {
     /// Tells the step from `before` to `after`.
     fn tell(&self, before: &Self::State, action: &Self::Action, after: &Self::State) -> Step;
+}
+
+/// A path of stateright's, told.
+pub fn told<M: Story>(model: &M, path: Path<M::State, M::Action>) -> Vec<Step>
+where
+    M::State: Clone,
+    M::Action: Clone,
+{
+    let steps = path.into_vec();
+    steps
+        .windows(2)
+        .filter_map(|pair| {
+            let [(before, Some(action)), (after, _)] = pair else {
+                return None;
+            };
+            Some(model.tell(before, action, after))
+        })
+        .collect()
+}
+
+/// The sequence diagram that stateright's explorer shows beside a path.
+pub fn as_svg<M: Story>(model: &M, path: Path<M::State, M::Action>) -> Option<String>
+where
+    M::State: Clone,
+    M::Action: Clone,
+{
+    let steps = told(model, path);
+    (!steps.is_empty()).then(|| svg::draw(&steps))
 }
 
 /// One arrow of a sequence diagram.
@@ -42,6 +72,8 @@ pub enum Form {
     Text,
     /// A Mermaid sequence diagram.
     Mermaid,
+    /// A sequence diagram as a picture.
+    Svg,
     /// For other tools.
     Json,
 }
@@ -52,6 +84,7 @@ impl Trace {
         match form {
             Form::Text => self.text(),
             Form::Mermaid => self.mermaid(),
+            Form::Svg => format!("{}\n", svg::draw(&self.steps)),
             Form::Json => format!("{:#}\n", self.json()),
         }
     }
@@ -91,7 +124,8 @@ impl Trace {
         out
     }
 
-    fn json(&self) -> Value {
+    /// The same as JSON, for a larger document.
+    pub fn json(&self) -> Value {
         let step = |step: &Step| json!({"from": step.from, "to": step.to, "text": step.text, "note": step.note});
         json!({
             "title": self.title,

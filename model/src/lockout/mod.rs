@@ -26,8 +26,10 @@
 //! Counts, versions and numbers are small by the bounds, so nothing is normalised, and a state is all that there is:
 //! two different states differ in something that somebody stored, holds, sent or noted.
 
+mod cover;
 mod history;
 mod messages;
+pub mod promises;
 pub mod properties;
 mod server;
 mod state;
@@ -43,7 +45,7 @@ use std::num::NonZeroU32;
 use std::sync::{PoisonError, RwLock};
 
 use countersign::factor::{Config, Policy, Record, UsedVoucher};
-use stateright::{Model, Property};
+use stateright::{Model, Path, Property};
 
 pub use self::state::State;
 pub use self::steps::{Action, Pin};
@@ -54,9 +56,13 @@ use self::server::{Answer, Decided, Facts};
 use self::state::{Backup, Device, REPLICAS, Replica, Store};
 use self::weakenings::Weak;
 use crate::cast;
-use crate::check::{Checked, Size};
+use crate::check::{Checked, Count, Size};
+use crate::cover::Pair;
 use crate::keep::{Keeper, Kept};
+use crate::liveness::Promise;
 use crate::network::{MessageId, Network};
+use crate::report::Backs;
+use crate::story;
 use crate::weaken::Weakened;
 
 /// How much of the world is played.
@@ -117,6 +123,11 @@ impl Bounds {
     pub const STANDARD: Self = Self {
         pauses: true,
         ..Self::SMALL_RESTORED
+    };
+    /// The same, with four requests.
+    pub const LARGE: Self = Self {
+        numbers: 4,
+        ..Self::STANDARD
     };
 }
 
@@ -238,25 +249,32 @@ impl Model for Lockout {
     fn properties(&self) -> Vec<Property<Self>> {
         properties::all(self)
     }
+
+    fn as_svg(&self, path: Path<State, Action>) -> Option<String> {
+        story::as_svg(self, path)
+    }
 }
 
 impl Checked for Lockout {
     const NAME: &'static str = "lockout";
     const ABOUT: &'static str =
         "how many PINs can be guessed, with two servers, crashes and a thief";
+    const SOURCE: &'static str = include_str!("mod.rs");
 
     fn sized(size: Size) -> Self {
         let bounds = match size {
             Size::Small => Bounds::SMALL,
             Size::Standard => Bounds::STANDARD,
+            Size::Large => Bounds::LARGE,
         };
         Self::new(bounds, None)
     }
 
-    fn pinned(size: Size) -> usize {
+    fn pinned(size: Size) -> Count {
         match size {
-            Size::Small => 175_990,
-            Size::Standard => 11_652_444,
+            Size::Small => Count::Pinned(175_990),
+            Size::Standard => Count::Pinned(11_652_444),
+            Size::Large => Count::About(300_000_000),
         }
     }
 
@@ -266,5 +284,16 @@ impl Checked for Lockout {
 
     fn weakened() -> Vec<Weakened<Self>> {
         weakenings::all()
+    }
+    fn backs() -> &'static [Backs] {
+        properties::BACKS
+    }
+
+    fn promises() -> Vec<Promise<Self>> {
+        promises::all()
+    }
+
+    fn cover(&self, state: &State, note: &mut dyn FnMut(Pair)) {
+        self.noted(state, note);
     }
 }

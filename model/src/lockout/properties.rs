@@ -11,9 +11,11 @@ use stateright::Property;
 use super::Lockout;
 use super::history::Fault;
 use super::messages::{FIRST_EPOCH, Junk, Kind};
+use super::promises::{L1, L2, QUIET};
 use super::server::{Answer, Decided};
 use super::state::{Backup, Replica, State};
 use crate::clock;
+use crate::report::Backs;
 
 /// F1, LCK-3.
 pub const F1: &str = "F1 no more than maxAttempts wrong PINs, and one per restore, are evaluated between two right ones";
@@ -43,6 +45,32 @@ pub const LCK_6: &str = "LCK-6 every verdict shows the count as it is";
 pub const FAC_8: &str = "FAC-8 the time of commits never falls";
 /// FAC-11.
 pub const FAC_11: &str = "FAC-11 a record of another epoch is never evaluated as it is";
+
+/// The requirements behind each, and behind each [promise](super::promises).
+pub const BACKS: &[Backs] = &[
+    (
+        F1,
+        &[
+            "LCK-1", "LCK-2", "LCK-3", "LCK-4", "LCK-5", "RES-1", "STO-3",
+        ],
+    ),
+    (F2, &["LCK-1", "LCK-2", "STO-2"]),
+    (F3, &["LCK-1", "LCK-4"]),
+    (F4, &["FAC-3", "FAC-4"]),
+    (F5, &["FAC-1", "FAC-5", "FAC-6", "FAC-9"]),
+    (F6, &["LCK-5"]),
+    (F6_EXACT, &["LCK-3", "LCK-5"]),
+    (F7, &["LCK-1", "LCK-2", "STO-1"]),
+    (F7_EXACT, &["LCK-3", "FAC-4"]),
+    (F10, &["FAC-4", "LCK-4", "STO-4"]),
+    (VCH_4, &["VCH-3", "VCH-4"]),
+    (LCK_6, &["LCK-6"]),
+    (FAC_8, &["FAC-8"]),
+    (FAC_11, &["FAC-11", "RES-1"]),
+    (L1, &["LCK-2", "LCK-4", "FAC-7"]),
+    (L2, &["FAC-4", "FAC-7"]),
+    (QUIET, &["LCK-2", "STO-2"]),
+];
 
 /// All of them.
 pub fn all(world: &Lockout) -> Vec<Property<Lockout>> {

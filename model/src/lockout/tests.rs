@@ -6,13 +6,14 @@ use stateright::{Expectation, Model};
 
 use super::weakenings;
 use super::{Bounds, Lockout, properties as p};
-use crate::check::{Checked, Report, Size, check};
+use crate::check::{Checked, Size, check};
 use crate::explore::{Until, explore};
 use crate::story::Form;
+use crate::verdict::Report;
 use crate::weaken::{Expected, Weakened};
 
 fn small() -> Report {
-    check::<Lockout>(Size::Small, &mut |_, _| {})
+    check::<Lockout>(Size::Small, &mut |_, _| {}).expect("it is small")
 }
 
 #[test]
