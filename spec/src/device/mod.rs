@@ -78,6 +78,8 @@ pub enum Flow {
     Answering(Answering),
     /// message_3 is out.
     Settling(Settling),
+    /// A headless account is upgraded.
+    Upgrade(upgrade::Upgrade),
 }
 
 /// What waits while the factor server is visited.
@@ -85,6 +87,8 @@ pub enum Flow {
 pub enum Waiting {
     /// The auth server's handshake, for its message_3.
     Answer(Box<Decided>),
+    /// The auth server's handshake of an upgrade.
+    Upgrade(Box<upgrade::Upgrading>),
 }
 
 /// Where a visit to the factor server stands.

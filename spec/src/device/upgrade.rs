@@ -186,10 +186,13 @@ impl Greeting {
 }
 
 impl Equipping {
-    /// Whether the app has to make `K_dsf` and `d_sec`: not where an earlier flow, or an
-    /// earlier try of this one, has registered the device there.
-    pub fn needs_key(&self) -> bool {
-        self.registration.is_none()
+    /// The factor server for which the app has to make `K_dsf` and `d_sec`: none where an
+    /// earlier flow, or an earlier try of this one, has registered the device there.
+    pub fn key_needed(&self) -> Option<ServerId> {
+        match self.registration {
+            Some(_) => None,
+            None => Some(self.upgrading.factor.server),
+        }
     }
 
     /// Takes `K_dsf`, if it is needed and only then.

@@ -6,14 +6,15 @@ use countersign::auth::endpoint::{
     Answer, Answered, Awaiting, Deciding, Failure, Heard, Hello, Line, Signer,
 };
 use countersign::auth::{
-    Account, AppLoginFacts, AppSession, AppTerms, Commit, Config, Credentials, DataFacts,
-    DataTerms, Enrolment, EnrolmentFacts, EnrolmentTerms, Expect, Fact, FactId, FactorServer,
-    Forward, Found, HeadlessFacts, LoginFacts, Nonce, Proved, Resolved, Scope, Services, Session,
-    SessionState, SessionTerms, UpgradeFacts, Wanted, decide_app_login, decide_data,
-    decide_enrolment, decide_headless, decide_login, decide_upgrade,
+    Account, AccountLevel, AppLoginFacts, AppSession, AppTerms, Commit, Config, Credentials,
+    DataFacts, DataTerms, Enrolment, EnrolmentFacts, EnrolmentTerms, Expect, Fact, FactId,
+    FactorServer, Forward, Found, HeadlessFacts, Lineage, LoginFacts, Nonce, Proved, Resolved,
+    Scope, Services, Session, SessionState, SessionTerms, Standing, UpgradeFacts, Wanted,
+    decide_app_login, decide_data, decide_enrolment, decide_headless, decide_login, decide_upgrade,
 };
 use countersign::cbor;
 use countersign::crypto::{P256, PublicKey, Secret, sha256};
+use countersign::device::{KnownServer, Trust};
 use countersign::error::Refusal;
 use countersign::messages::app::WebNonce;
 use countersign::messages::frame::Frame;
@@ -22,7 +23,7 @@ use countersign::messages::link::{EnrolmentLink, Link, SessionLink};
 use countersign::messages::parameters::{self, Parameters};
 use countersign::registry::{AUTH_VERSIONS, Decision, LogoutCause, Purpose, ServerKind};
 use countersign::values::{
-    AccountId, AppSessionId, AssertionId, Bytes, Digest, ServerId, SessionId, UnixSeconds,
+    AccountId, AppSessionId, AssertionId, Bytes, Digest, Rolling, ServerId, SessionId, UnixSeconds,
 };
 
 use super::Key;
@@ -44,6 +45,7 @@ pub const PIN: Policy = Policy {
 
 pub struct AuthServer {
     config: Config,
+    said: Parameters,
     /// The parameters hash, which goes into enrolment links.
     hash: Digest,
     /// `K_as`.
@@ -120,6 +122,7 @@ impl AuthServer {
                     headless: true,
                 },
             },
+            said,
             handshake,
             vouchers,
             connections: BTreeMap::new(),
@@ -187,6 +190,39 @@ impl AuthServer {
             SessionState::New(_) => None,
             SessionState::Confirmed(confirmed) => Some((Decision::Confirm, confirmed.account)),
             SessionState::Rejected(rejected) => Some((Decision::Decline, rejected.account)),
+        }
+    }
+
+    /// A headless account of a key.
+    pub fn found_headless(
+        &mut self,
+        key: PublicKey,
+        rolling: Rolling,
+        now: UnixSeconds,
+    ) -> AccountId {
+        let id = AccountId(key.kid().0);
+        let account = Account {
+            id,
+            version: 0,
+            user_name: String::new(),
+            key,
+            approval_key: None,
+            level: AccountLevel::Headless,
+            standing: Standing::Active,
+            lineage: Lineage::begin(rolling, now),
+            app: None,
+        };
+        self.store.accounts.insert(id, account);
+        id
+    }
+
+    /// The server, as an app may have it pinned.
+    pub fn known(&self) -> KnownServer {
+        KnownServer {
+            parameters: self.said.clone(),
+            hash: self.hash,
+            sequence: 0,
+            trust: Trust::Pinned,
         }
     }
 

@@ -17,16 +17,19 @@ use countersign::messages::frame::Frame;
 use countersign::messages::handshake::ParametersChain;
 use countersign::messages::parameters::{self, Parameters};
 use countersign::registry::{FACTOR_VERSIONS, ServerKind};
-use countersign::values::{Bytes, RecordId, ServerId, UnixSeconds, VoucherId};
+use countersign::values::{Bytes, RecordId, ServerId, UnixSeconds, Version, VoucherId};
 
 use super::Key;
 
 const URI: &str = "https://factor.example";
+/// `K_sfid`.
+const IDENTITY: u8 = 0x21;
 /// `K_sfp`.
 const PSEUDONYMS: [u8; 32] = [0x5f; 32];
 
 pub struct FactorServer {
     config: Config,
+    said: Parameters,
     offer: Offer,
     /// `K_sf`.
     handshake: Key,
@@ -44,7 +47,7 @@ enum Stage {
 
 impl FactorServer {
     pub fn new(max_attempts: u32, now: UnixSeconds) -> Self {
-        let (identity, handshake, assertions) = (Key::of(0x21), Key::of(0x22), Key::of(0x23));
+        let (identity, handshake, assertions) = (Key::of(IDENTITY), Key::of(0x22), Key::of(0x23));
         let server = ServerId(identity.public().kid().0);
         let said = Parameters {
             server,
@@ -75,6 +78,7 @@ impl FactorServer {
                 parameters: signed(&said, &identity),
                 handshake_key: handshake.public(),
             },
+            said,
             handshake,
             assertions,
             connections: BTreeMap::new(),
@@ -87,6 +91,15 @@ impl FactorServer {
     pub fn trusting(mut self, issuer: ServerId, voucher_key: PublicKey) -> Self {
         self.config.issuers.insert(issuer, voucher_key);
         self
+    }
+
+    /// Its operator allows these versions from now on, and signs them as its parameters.
+    pub fn allow_versions(&mut self, versions: &[Version]) {
+        self.said.versions = versions.to_vec();
+        self.said.epoch += 1;
+        self.offer.versions = versions.to_vec();
+        self.offer.epoch = self.said.epoch;
+        self.offer.parameters = signed(&self.said, &Key::of(IDENTITY));
     }
 
     pub fn named(&self) -> parameters::FactorServer {

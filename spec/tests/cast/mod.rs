@@ -13,8 +13,8 @@ use countersign::crypto::{PublicKey, Signature};
 use countersign::device::{AccountName, Effect, Event, NewKeys, Outcome};
 use countersign::error::{Code, Refusal};
 use countersign::messages::handshake::Policy;
-use countersign::registry::{Decision, ServerKind};
-use countersign::values::{AccountId, UnixSeconds};
+use countersign::registry::{Decision, Level, ServerKind};
+use countersign::values::{AccountId, Rolling, UnixSeconds};
 use p256::ecdsa::{SigningKey, signature::Signer};
 
 use auth::AuthServer;
@@ -63,6 +63,8 @@ pub struct World {
     now: UnixSeconds,
     /// Which answers the network loses.
     lost: Lost,
+    /// When the app is killed.
+    life: Life,
 }
 
 /// One frame of the phone, and the server's answer to it.
@@ -80,6 +82,15 @@ enum Lost {
     Next,
     /// The next one of the auth server.
     Auth,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Life {
+    Safe,
+    /// After this many more things that it does or hears.
+    Steps(u32),
+    /// It was.
+    Over,
 }
 
 pub fn failed(code: Code) -> Event {
@@ -105,6 +116,7 @@ impl World {
             entropy: Entropy::default(),
             now,
             lost: Lost::Nothing,
+            life: Life::Safe,
         }
     }
 
@@ -191,6 +203,68 @@ impl World {
         }
     }
 
+    /// A device without a user: the auth server knows its key, and nobody else does.
+    pub fn headless(&mut self) -> AccountId {
+        let key = self.phone.make_key();
+        let rolling = Rolling(self.entropy.draw()[..16].try_into().expect("16 bytes"));
+        let account = self.auth.found_headless(key, rolling, self.now);
+        let server = self.auth.known();
+        self.phone.install(server, account, key, rolling);
+        account
+    }
+
+    /// The user wants to upgrade.
+    pub fn upgrade(&mut self, account: AccountId) -> Vec<Event> {
+        let entropy = self.entropy.draw();
+        let server = self.auth.id();
+        let effects = self.phone.device.upgrade(server, account, entropy);
+        self.run(effects)
+    }
+
+    /// The app makes the key for the factor server.
+    pub fn equip(&mut self) -> Vec<Event> {
+        let key = self.phone.make_key();
+        let effects = self.phone.device.factor_key(key);
+        self.run(effects)
+    }
+
+    /// What the phone has stored of the account's level.
+    pub fn level(&self, account: AccountId) -> Level {
+        let mut accounts = self.phone.disk.accounts.iter();
+        let account = accounts.find(|known| known.id == account);
+        account.expect("on the disk").level
+    }
+
+    /// The app will be killed after so many more things that it does or hears.
+    pub fn die_after(&mut self, steps: u32) {
+        self.life = Life::Steps(steps);
+    }
+
+    /// Whether it was.
+    pub fn died(&self) -> bool {
+        self.life == Life::Over
+    }
+
+    /// Carries out effects that a test got from the device itself.
+    pub fn carry_out(&mut self, effects: Vec<Effect>) -> Vec<Event> {
+        self.run(Ok(effects))
+    }
+
+    fn dies(&mut self) -> bool {
+        match self.life {
+            Life::Safe | Life::Over => false,
+            Life::Steps(0) => {
+                self.life = Life::Over;
+                self.phone.restart();
+                true
+            }
+            Life::Steps(more) => {
+                self.life = Life::Steps(more - 1);
+                false
+            }
+        }
+    }
+
     /// Carries out what the phone wants, until it wants nothing more. Returns
     /// what the app was told.
     fn run(&mut self, effects: Result<Vec<Effect>, Refusal>) -> Vec<Event> {
@@ -200,6 +274,9 @@ impl World {
             Err(Refusal(code)) => return vec![failed(code)],
         };
         while let Some(effect) = todo.pop_front() {
+            if self.dies() {
+                return events;
+            }
             let more = match effect {
                 Effect::Store(update) => {
                     self.phone.disk.apply(update);
@@ -228,6 +305,9 @@ impl World {
                     let Some(answer) = answer.filter(|_| !self.loses(to.kind)) else {
                         continue;
                     };
+                    if self.dies() {
+                        return events;
+                    }
                     self.phone.device.receive(&answer, self.now)
                 }
             };

@@ -1,10 +1,12 @@
 //! The phone: a keystore, a disk, and the SDK's endpoint between them.
 
-use countersign::crypto::{P256, Pin, Secret, Signature};
-use countersign::device::{Config, DeviceEndpoint, Effect, Event, KeysNeeded, NewKeys, Wallet};
+use countersign::crypto::{P256, Pin, PublicKey, Secret, Signature};
+use countersign::device::{
+    Account, Config, DeviceEndpoint, Effect, Event, KeysNeeded, KnownServer, NewKeys, Wallet,
+};
 use countersign::error::Refusal;
-use countersign::registry::{AUTH_VERSIONS, FACTOR_VERSIONS};
-use countersign::values::Kid;
+use countersign::registry::{AUTH_VERSIONS, FACTOR_VERSIONS, Level};
+use countersign::values::{AccountId, Kid, Rolling, Version};
 
 use super::Key;
 
@@ -15,21 +17,23 @@ pub struct Phone {
     /// Hardware: keys go in and never come out.
     keystore: Vec<Key>,
     needed: Option<KeysNeeded>,
+    factor_versions: Vec<Version>,
 }
 
 impl Phone {
     pub fn new() -> Self {
         Self {
-            device: endpoint(Wallet::default()),
+            device: endpoint(Wallet::default(), FACTOR_VERSIONS),
             disk: Wallet::default(),
             keystore: Vec::new(),
             needed: None,
+            factor_versions: FACTOR_VERSIONS.to_vec(),
         }
     }
 
     /// The app is started anew from what is on the disk.
     pub fn restart(&mut self) {
-        self.device = endpoint(self.disk.clone());
+        self.device = endpoint(self.disk.clone(), &self.factor_versions);
     }
 
     /// What the app shows; here it only remembers which keys it has to make.
@@ -39,16 +43,44 @@ impl Phone {
         }
     }
 
+    /// A new key in the hardware; its public half.
+    pub fn make_key(&mut self) -> PublicKey {
+        let key = Key::of(0x60 + self.keystore.len() as u8);
+        let public = key.public();
+        self.keystore.push(key);
+        public
+    }
+
+    /// A headless account, and the server that has it.
+    pub fn install(
+        &mut self,
+        server: KnownServer,
+        account: AccountId,
+        key: PublicKey,
+        rolling: Rolling,
+    ) {
+        self.disk.accounts.push(Account {
+            server: server.parameters.server,
+            id: account,
+            user_name: String::new(),
+            level: Level::Headless,
+            key,
+            counter: 0,
+            rolling,
+        });
+        self.disk.servers.push(server);
+        self.restart();
+    }
+
+    /// The app allows these versions from now on.
+    pub fn allow_factor_versions(&mut self, versions: &[Version]) {
+        self.factor_versions = versions.to_vec();
+        self.restart();
+    }
+
     pub fn make_keys(&mut self) -> NewKeys {
         let needed = self.needed.expect("the user was asked");
-        let mut make = |needed: bool| {
-            needed.then(|| {
-                let key = Key::of(0x60 + self.keystore.len() as u8);
-                let public = key.public();
-                self.keystore.push(key);
-                public
-            })
-        };
+        let mut make = |needed: bool| needed.then(|| self.make_key());
         NewKeys {
             device: make(needed.device),
             factor: make(needed.factor),
@@ -69,10 +101,10 @@ impl Phone {
     }
 }
 
-fn endpoint(wallet: Wallet) -> DeviceEndpoint<P256> {
+fn endpoint(wallet: Wallet, factor_versions: &[Version]) -> DeviceEndpoint<P256> {
     let config = Config {
         auth_versions: AUTH_VERSIONS.to_vec(),
-        factor_versions: FACTOR_VERSIONS.to_vec(),
+        factor_versions: factor_versions.to_vec(),
     };
     DeviceEndpoint::new(config, wallet, P256)
 }

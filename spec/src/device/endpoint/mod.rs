@@ -6,6 +6,8 @@
 //! | [`receive`](DeviceEndpoint::receive) | whenever a frame comes |
 //! | [`signed`](DeviceEndpoint::signed) | after [`Effect::Sign`] |
 //! | [`confirm_login`](DeviceEndpoint::confirm_login), [`confirm_enrol`](DeviceEndpoint::confirm_enrol), [`decline`](DeviceEndpoint::decline) | after the one confirmation request |
+//! | [`upgrade`](DeviceEndpoint::upgrade) | no flow is active |
+//! | [`factor_key`](DeviceEndpoint::factor_key) | after [`UpgradeProgress::KeyNeeded`](super::UpgradeProgress::KeyNeeded) |
 //! | [`pin`](DeviceEndpoint::pin), [`cancel_factor`](DeviceEndpoint::cancel_factor) | while a second-factor request says that it listens |
 //! | [`reconnect`](DeviceEndpoint::reconnect) | the transport broke |
 //! | [`abandon`](DeviceEndpoint::abandon) | always |
@@ -25,6 +27,7 @@
 mod line;
 mod stage;
 mod then;
+mod upgrade;
 mod visit;
 
 use alloc::string::String;
@@ -305,6 +308,10 @@ impl<V: Verifier> DeviceEndpoint<V> {
             }]),
             Stage::Visiting { .. } => {
                 self.advance(|stage, context| stage.reconnect(entropy, context))
+            }
+            Stage::Upgrade(upgrade) => {
+                let again = upgrade.repeat().ok_or(Code::NotAsked)?;
+                Ok(alloc::vec![again])
             }
             _ => Err(Code::NotAsked.into()),
         }

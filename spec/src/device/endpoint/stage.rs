@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::line::{Line, authenticate_message_2, decode, prepare_message_3};
 use super::then::Then;
+use super::upgrade::Upgrade;
 use super::visit::{Step, Visit};
 use super::{Config, Effect, Peer};
 use crate::channel::{ChannelError, Content};
@@ -65,6 +66,8 @@ pub(super) enum Stage {
         line: Line,
         frame: Vec<u8>,
     },
+    /// A headless account is upgraded.
+    Upgrade(Box<Upgrade>),
 }
 
 impl Stage {
@@ -80,6 +83,7 @@ impl Stage {
             },
             Self::Answering { facts, .. } => Flow::Answering(facts.clone()),
             Self::Settling { facts, .. } => Flow::Settling(facts.clone()),
+            Self::Upgrade(upgrade) => Flow::Upgrade(upgrade.facts()),
         }
     }
 
@@ -93,6 +97,7 @@ impl Stage {
                 visit.expects(frame) || waits
             }
             Self::Settling { line, .. } => speaks(frame, line.c_i()),
+            Self::Upgrade(upgrade) => upgrade.expects(frame),
         }
     }
 
@@ -100,6 +105,7 @@ impl Stage {
     pub(super) fn expects_message(&mut self, c_i: &[u8], message: u64) -> bool {
         match self {
             Self::Settling { .. } => matches!(message, ty::SETTLED | ty::REFUSED),
+            Self::Upgrade(upgrade) => upgrade.expects_message(message),
             // What waits is told nothing but new keys.
             Self::Visiting { visit, .. } => {
                 visit.line().is_some_and(|line| line.is(c_i)) && visit.expects_message(message)
@@ -111,6 +117,7 @@ impl Stage {
     pub(super) fn awaits_signature(&self) -> bool {
         match self {
             Self::Answering { .. } => true,
+            Self::Upgrade(upgrade) => upgrade.awaits_signature(),
             Self::Visiting { visit, .. } => matches!(**visit, Visit::Signing { .. }),
             _ => false,
         }
@@ -143,6 +150,7 @@ impl Stage {
         let lines = match self {
             Self::Settling { line, .. } => [Some(line), None],
             Self::Visiting { visit, then } => [visit.line(), then.line_mut()],
+            Self::Upgrade(upgrade) => [upgrade.line(), None],
             _ => [None, None],
         };
         lines.into_iter().flatten().find(|line| line.is(c_i))
@@ -178,6 +186,7 @@ impl Stage {
                 let visit = Box::new(visit.message_2(message_2, now, context)?);
                 Ok(Self::Visiting { visit, then })
             }
+            Self::Upgrade(upgrade) => upgrade.message_2(message_2, now, context),
             _ => Err(Code::UnexpectedFrame.into()),
         }
     }
@@ -277,6 +286,7 @@ impl Stage {
                 let visit = Box::new(visit.signed(signature, context)?);
                 Ok(Self::Visiting { visit, then })
             }
+            Self::Upgrade(upgrade) => upgrade.signed(signature, context),
             _ => Err(Code::NotAsked.into()),
         }
     }
@@ -311,6 +321,7 @@ impl Stage {
                     Ok(Self::Idle)
                 }
             },
+            Self::Upgrade(upgrade) => upgrade.message(message, content, context),
             _ => Err(Code::UnexpectedFrame.into()),
         }
     }
@@ -324,6 +335,7 @@ impl Stage {
         let Self::Visiting { visit, then } = self else {
             return Err(Code::Stopped.into());
         };
+        then.entered(context);
         let visit = Box::new(visit.pin(pin, d_sec, context)?);
         Ok(Self::Visiting { visit, then })
     }

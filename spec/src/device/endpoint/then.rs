@@ -14,6 +14,7 @@
 //! |---|---|
 //! | `errand` | what to ask of the factor server: purpose, bind, audience |
 //! | `verified` | what the assertion leads to |
+//! | `entered` | what the app is told when the user has entered a factor |
 //! | `facts` | the same without its secrets, for [`Flow::Visiting`](crate::device::Flow::Visiting) |
 //! | `line`, `line_mut` | the channel that it keeps open meanwhile, if it has one; its keys may be renewed |
 
@@ -22,9 +23,12 @@ use alloc::boxed::Box;
 use super::Peer;
 use super::line::Line;
 use super::stage::{Context, Stage};
+use super::upgrade::Upgrade;
 use crate::device::Waiting;
 use crate::device::answering::Decided;
+use crate::device::event::{Event, UpgradeProgress};
 use crate::device::second_factor::Errand;
+use crate::device::upgrade::Upgrading;
 use crate::edhoc::Message2Verified;
 use crate::error::Refusal;
 use crate::values::Bytes;
@@ -38,6 +42,12 @@ pub(super) enum Then {
         handshake: Box<Message2Verified>,
         peer: Peer,
     },
+    /// So does that of an upgrade.
+    Upgrade {
+        upgrading: Box<Upgrading>,
+        handshake: Box<Message2Verified>,
+        peer: Peer,
+    },
 }
 
 impl Then {
@@ -45,6 +55,7 @@ impl Then {
     pub(super) fn errand(&self) -> Errand {
         match self {
             Self::Answer { decided, .. } => decided.errand(),
+            Self::Upgrade { upgrading, .. } => upgrading.errand(),
         }
     }
 
@@ -63,6 +74,11 @@ impl Then {
                 let facts = context.commit(decided.verified(assertion));
                 Stage::answer(facts, handshake, peer, context)
             }
+            Self::Upgrade {
+                upgrading,
+                handshake,
+                peer,
+            } => Upgrade::verified(*upgrading, assertion, *handshake, peer, context),
         }
     }
 
@@ -70,20 +86,29 @@ impl Then {
     pub(super) fn facts(&self) -> Waiting {
         match self {
             Self::Answer { decided, .. } => Waiting::Answer(decided.clone()),
+            Self::Upgrade { upgrading, .. } => Waiting::Upgrade(upgrading.clone()),
+        }
+    }
+
+    /// The user has entered a factor; says so where the flow tells of its progress.
+    pub(super) fn entered<V>(&self, context: &mut Context<'_, V>) {
+        match self {
+            Self::Answer { .. } => {}
+            Self::Upgrade { .. } => context.tell(Event::Upgrade(UpgradeProgress::Processing)),
         }
     }
 
     /// The channel that waits, if there is one.
     pub(super) fn line(&self) -> Option<&Line> {
         match self {
-            Self::Answer { .. } => None,
+            Self::Answer { .. } | Self::Upgrade { .. } => None,
         }
     }
 
     /// The same, to be used.
     pub(super) fn line_mut(&mut self) -> Option<&mut Line> {
         match self {
-            Self::Answer { .. } => None,
+            Self::Answer { .. } | Self::Upgrade { .. } => None,
         }
     }
 }

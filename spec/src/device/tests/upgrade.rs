@@ -156,7 +156,8 @@ fn a_key_is_made_where_the_factor_server_has_not_met_the_device() {
     let fresh = offered(&unregistered(), upgrade_offer()).expect("as it should be");
     let known = offered(&registered(), upgrade_offer()).expect("as it should be");
     let new = key::registration().public();
-    assert!(fresh.needs_key() && !known.needs_key());
+    assert_eq!(fresh.key_needed(), Some(factor_id()));
+    assert_eq!(known.key_needed(), None);
     for (name, state, key, result) in [
         ("a new one", &fresh, Some(new), Ok(())),
         ("none", &fresh, None, refused(Code::NotAsked)),
