@@ -1,6 +1,7 @@
 //! STATUS: what a device may know of its record (protocol.md, section 8.5).
 
 use super::{Commit, Config, Decision, Record, Requester};
+use crate::error::{Code, Refusal};
 use crate::messages::factor::{RecordStatus, Status};
 use crate::values::{Type, UnixSeconds};
 
@@ -9,24 +10,31 @@ use crate::values::{Type, UnixSeconds};
 /// `record` is what the store has under [`Requester::record`]. A verification under way ends with
 /// the answer, so that no change of the record can be committed after it (STA-2): if there was
 /// one, the answer waits for the commit.
+///
+/// # Errors
+/// [`Code::StoreEpoch`] for a record of a later epoch (FAC-11): this replica may not end what is
+/// under way, so it may not answer either.
 pub fn decide_status(
     config: &Config,
     record: Option<&Record>,
     requester: &Requester,
     now: UnixSeconds,
-) -> Decision<Status> {
+) -> Result<Decision<Status>, Refusal> {
     let Some(record) = record.filter(|record| requester.owns(record)) else {
-        return Decision::Repeat(status(config, None, now)); // FAC-1
+        return Ok(Decision::Repeat(status(config, None, now))); // FAC-1
     };
+    if record.store_epoch > config.store_epoch {
+        return Err(Code::StoreEpoch.into());
+    }
     let now = now.max(record.last_time); // FAC-8
     let after = Record {
         verified: None,
         ..record.adopted(config)
     };
     if after == *record {
-        return Decision::Repeat(status(config, Some(record), now));
+        return Ok(Decision::Repeat(status(config, Some(record), now)));
     }
-    Decision::Commit(change(config, record, after, now))
+    Ok(Decision::Commit(change(config, record, after, now)))
 }
 
 /// The commit of a changed record, answered with its status.

@@ -142,7 +142,7 @@ impl FactorServer {
         let authenticated = opened.authenticate(record, &P256).expect("verifies");
         let requester = authenticated.requester();
         let record = self.records.get(&requester.record());
-        let decision = decide_status(&self.config, record, requester, now);
+        let decision = decide_status(&self.config, record, requester, now).expect("of this epoch");
         let status = self.committed(decision);
         let (connection, frame) = authenticated.welcome(&status, now).expect("fits");
         self.connections
@@ -210,7 +210,7 @@ impl FactorServer {
                 connection.send_verdict(&verdict)
             }
             Request::AskStatus => {
-                let decision = decide_status(&self.config, record, &requester, now);
+                let decision = decide_status(&self.config, record, &requester, now)?;
                 connection.send_status(&self.committed(decision))
             }
             Request::SetPin(set) => {

@@ -264,6 +264,11 @@ impl Authenticated {
         Connection::open(self.established, self.requester, self.digest, status, now)
             .map_err(|refusal| Rejected::in_handshake(c_i, refusal))
     }
+
+    /// Ends the handshake where there is no status to open the channel with.
+    pub fn refuse(self, refusal: Refusal) -> Rejected {
+        Rejected::in_handshake(self.established.c_i(), refusal)
+    }
 }
 
 /// What EAD_1 asks for, if this server serves it: the version, and whether the

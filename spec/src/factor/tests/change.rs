@@ -319,7 +319,10 @@ fn biometrics_are_added_replaced_removed_and_forgotten() {
 fn a_status_ends_what_was_under_way() {
     let ready = verified(&record(), Purpose::PinChange);
     let under_way = try_set(&ready, &set_pin(None), &device()).unwrap();
-    let Decision::Commit(told) = decide_status(&config(), Some(&ready), &device(), NOW) else {
+    let ask = |record: &Record, by: &Requester| {
+        decide_status(&config(), Some(record), by, NOW).unwrap()
+    };
+    let Decision::Commit(told) = ask(&ready, &device()) else {
         panic!("there is something to end")
     };
     let stored = after(&told);
@@ -330,10 +333,10 @@ fn a_status_ends_what_was_under_way() {
     let refused = refusal(try_set(&stored, &set_pin(None), &device()));
     assert_eq!(refused, Code::NotVerified);
     // With nothing to end a status commits nothing.
-    let again = decide_status(&config(), Some(&stored), &device(), NOW);
+    let again = ask(&stored, &device());
     assert!(matches!(again, Decision::Repeat(_)));
     let stranger = Requester::new(WRONG, device().channel());
-    let none = decide_status(&config(), Some(&ready), &stranger, NOW);
+    let none = ask(&ready, &stranger);
     assert!(matches!(
         none,
         Decision::Repeat(Status { record: None, .. })
@@ -379,8 +382,22 @@ fn a_restored_record_has_one_attempt_no_budget_and_nothing_under_way() {
     };
     let spent = decide_by(&later, Some(&registered()), &current(biometric, &BIO), NOW);
     assert_eq!(refusal(spent), Code::PinNeeded);
-    let Decision::Commit(told) = decide_status(&later, Some(&registered()), &device(), NOW) else {
+    let told = decide_status(&later, Some(&registered()), &device(), NOW).unwrap();
+    let Decision::Commit(told) = told else {
         panic!("it is adopted")
     };
     assert_eq!(after(&told).lockout.failed_attempts, 2);
+}
+
+/// FAC-11: what a later epoch wrote a replica that is behind neither ends nor tells.
+#[test]
+fn a_replica_that_is_behind_tells_no_status() {
+    for record in [record(), verified(&registered(), Purpose::PinChange)] {
+        let ahead = Record {
+            store_epoch: 8,
+            ..record
+        };
+        let told = decide_status(&config(), Some(&ahead), &device(), NOW);
+        assert_eq!(told.unwrap_err(), Code::StoreEpoch.into());
+    }
 }

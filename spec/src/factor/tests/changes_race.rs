@@ -171,7 +171,7 @@ impl World {
                 let set = decide_set_pin(&policy(), stored, &requester, &request, NOW, &Ideal);
                 set.ok().map(|commit| Held::Set(channel, commit))
             }
-            Ask::Status => match decide_status(&policy(), stored, &requester, NOW) {
+            Ask::Status => match decide_status(&policy(), stored, &requester, NOW).unwrap() {
                 Decision::Commit(commit) => Some(Held::Status(commit)),
                 Decision::Repeat(_) => None,
             },

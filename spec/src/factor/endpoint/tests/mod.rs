@@ -323,7 +323,7 @@ impl Server {
     }
 
     fn status(&mut self, requester: &crate::factor::Requester) -> Status {
-        let decision = decide_status(&config(), self.record.as_ref(), requester, NOW);
+        let decision = decide_status(&config(), self.record.as_ref(), requester, NOW).unwrap();
         self.committed(decision)
     }
 
