@@ -132,7 +132,7 @@ pub struct Adapter {
 /// The roles that the reference plays.
 const ROLES: &[&str] = &["static", "device", "auth", "factor"];
 /// The optional things that the reference can do.
-const CAPABILITIES: &[&str] = &["replicas"];
+const CAPABILITIES: &[&str] = &["replicas", "policy", "delays", "restart"];
 
 /// Answers requests until the input ends.
 ///

@@ -1,5 +1,6 @@
 //! The role `factor`: the factor server of `countersign`, as replicas over one store.
 
+mod policy;
 mod replica;
 mod store;
 
@@ -7,8 +8,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use countersign::crypto::PublicKey;
+use countersign::factor::Config;
 use countersign::factor::endpoint::Offer;
-use countersign::factor::{Config, Policy};
 use countersign::registry::ServerKind;
 use countersign::values::{RecordId, ServerId};
 use countersign_vectors::case::Object;
@@ -23,7 +24,8 @@ use crate::peer::keys::Key;
 /// How many replicas there are.
 const REPLICAS: usize = 2;
 
-/// The operator's settings and the secrets, the same on every replica.
+/// The operator's settings and the secrets.
+#[derive(Clone)]
 struct Setup {
     config: Config,
     offer: Offer,
@@ -32,11 +34,17 @@ struct Setup {
     pseudonym_key: [u8; 32],
 }
 
+/// A replica, and the settings that it was started with.
+struct Machine {
+    setup: Setup,
+    replica: Replica,
+}
+
 /// One session of the role.
 struct FactorServer {
-    setup: Setup,
     store: Store,
-    replicas: [Replica; REPLICAS],
+    backup: Store,
+    machines: [Machine; REPLICAS],
 }
 
 /// Opens the role.
@@ -47,28 +55,30 @@ pub(super) fn open(config: Object) -> Result<Opened, Refusal> {
     let args = Args(config);
     let server = Server::of(&args, ServerKind::Factor, None)?;
     let values = server.values();
+    let setup = Setup::of(&args, server)?;
     let role = FactorServer {
-        setup: Setup::of(&args, server)?,
         store: Store::default(),
-        replicas: Default::default(),
+        backup: Store::default(),
+        machines: [(); REPLICAS].map(|()| Machine {
+            setup: setup.clone(),
+            replica: Replica::default(),
+        }),
     };
     Ok((Box::new(role), values))
 }
 
 impl Setup {
     fn of(args: &Args, server: Server) -> Result<Self, Refusal> {
-        let max_attempts = NonZeroU32::new(args.small("max_attempts")?)
-            .ok_or_else(|| Refusal::Error("`max_attempts` is zero".to_owned()))?;
         let issuers: BTreeMap<ServerId, PublicKey> =
             args.list("issuers", issuer)?.into_iter().collect();
         Ok(Self {
             config: Config {
                 server: server.id,
                 store_epoch: args.small("store_epoch")?,
-                max_attempts,
+                max_attempts: max_attempts(args)?,
                 statement_kid: server.statement_key.public().kid(),
                 issuers,
-                policy: Policy::default(),
+                policy: policy::policy(args)?,
             },
             offer: Offer {
                 server: server.id,
@@ -84,6 +94,20 @@ impl Setup {
     }
 }
 
+impl Machine {
+    /// Starts it again: all that it held in memory is gone, and the settings that are named are other ones.
+    fn restart(&mut self, settings: &Args) -> Result<(), Refusal> {
+        if let Some(epoch) = settings.optional("store_epoch", Args::small)? {
+            self.setup.config.store_epoch = epoch;
+        }
+        if settings.0.contains_key("max_attempts") {
+            self.setup.config.max_attempts = max_attempts(settings)?;
+        }
+        self.replica = Replica::default();
+        Ok(())
+    }
+}
+
 impl Role for FactorServer {
     fn step(&mut self, happening: Happening) -> Result<Effects, Refusal> {
         let args = &happening.args;
@@ -94,7 +118,7 @@ impl Role for FactorServer {
                     Some(Value::Bool(true)) => Hold::BeforeCommit,
                     _ => Hold::Nothing,
                 };
-                let (setup, store, replica) = self.at(args)?;
+                let (store, Machine { setup, replica }) = self.at(args)?;
                 replica.receive(
                     setup,
                     store,
@@ -105,14 +129,23 @@ impl Role for FactorServer {
                 )
             }
             "commit" => {
-                let (setup, store, replica) = self.at(args)?;
+                let (store, Machine { setup, replica }) = self.at(args)?;
                 replica.commit(setup, store, happening.now()?)
             }
             "crash" => {
-                let (_, _, replica) = self.at(args)?;
-                *replica = Replica::default();
+                let (_, machine) = self.at(args)?;
+                machine.replica = Replica::default();
                 Ok(Effects::default())
             }
+            "restart" => {
+                let (_, machine) = self.at(args)?;
+                machine.restart(args).map(|()| Effects::default())
+            }
+            "backup" => {
+                self.backup = self.store.clone();
+                Ok(Effects::default())
+            }
+            "restore" => self.restore(args),
             "record.read" => self.read(RecordId(args.array("record")?)),
             other => Err(Refusal::Unsupported(other.to_owned())),
         }
@@ -121,13 +154,23 @@ impl Role for FactorServer {
 
 impl FactorServer {
     /// The replica that a step is for, the first unless it says otherwise.
-    fn at(&mut self, args: &Args) -> Result<(&Setup, &mut Store, &mut Replica), Refusal> {
+    fn at(&mut self, args: &Args) -> Result<(&mut Store, &mut Machine), Refusal> {
         let number = args.optional("replica", Args::uint)?.unwrap_or(0);
-        let replica = usize::try_from(number)
+        let machine = usize::try_from(number)
             .ok()
-            .and_then(|number| self.replicas.get_mut(number))
+            .and_then(|number| self.machines.get_mut(number))
             .ok_or_else(|| Refusal::Error(format!("there is no replica {number}")))?;
-        Ok((&self.setup, &mut self.store, replica))
+        Ok((&mut self.store, machine))
+    }
+
+    /// As an operator does it (STO-3): every replica stops, the store is the backup, and the
+    /// replicas start in the epoch that is named.
+    fn restore(&mut self, args: &Args) -> Result<Effects, Refusal> {
+        self.store = self.backup.clone();
+        for machine in &mut self.machines {
+            machine.restart(args)?;
+        }
+        Ok(Effects::default())
     }
 
     fn read(&self, record: RecordId) -> Result<Effects, Refusal> {
@@ -142,6 +185,11 @@ impl FactorServer {
         }
         Ok(effects)
     }
+}
+
+fn max_attempts(args: &Args) -> Result<NonZeroU32, Refusal> {
+    NonZeroU32::new(args.small("max_attempts")?)
+        .ok_or_else(|| Refusal::Error("`max_attempts` is zero".to_owned()))
 }
 
 fn issuer(value: &Value) -> Result<(ServerId, PublicKey), Refusal> {

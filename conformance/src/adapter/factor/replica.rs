@@ -163,16 +163,17 @@ impl Replica {
         };
         let record = store.record(opened.record());
         let authenticated = opened.authenticate(record, &P256).map_err(rejected)?;
+        let requester = *authenticated.requester();
         let status = loop {
-            let requester = authenticated.requester();
             let record = store.record(requester.record());
-            match decide_status(&setup.config, record, requester, now) {
-                Decision::Repeat(status) => break status,
-                Decision::Commit(commit) => {
+            match decide_status(&setup.config, record, &requester, now) {
+                Ok(Decision::Repeat(status)) => break status,
+                Ok(Decision::Commit(commit)) => {
                     if store.commit(commit.write()).is_ok() {
                         break commit.committed();
                     }
                 }
+                Err(refusal) => return Err(rejected(authenticated.refuse(refusal))),
             }
         };
         let (connection, frame) = authenticated.welcome(&status, now).map_err(rejected)?;
@@ -252,7 +253,7 @@ fn decide(
     let config = &setup.config;
     let record = store.record(requester.record());
     match request {
-        Request::AskStatus => Ok(status(decide_status(config, record, requester, now))),
+        Request::AskStatus => decide_status(config, record, requester, now).map(status),
         Request::SetPin(request) => {
             decide_set_pin(config, record, requester, request, now, &P256).map(changed)
         }

@@ -6,7 +6,7 @@ use countersign::factor::{Record, UsedVoucher, Write};
 use countersign::values::{RecordId, VoucherId};
 
 /// Records and used vouchers, shared by all replicas.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Store {
     records: BTreeMap<RecordId, Record>,
     /// Kept for good, which is longer than VCH-6 asks for.

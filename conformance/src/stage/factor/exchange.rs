@@ -199,22 +199,6 @@ impl Theatre {
         self.take(&line, &awaited, reply)
     }
 
-    /// Makes a replica forget whatever is not in the store.
-    pub(super) fn crash(
-        &mut self,
-        with: With<'_>,
-        session: &mut Session<'_, '_>,
-    ) -> Result<Came, Stop> {
-        let replica = with.uint("replica")?.unwrap_or(0);
-        self.held.remove(&replica);
-        let input = input("crash", None, json!({ "replica": replica }));
-        match self.reply(input, session)? {
-            Reply::Nothing => Ok(Came::nothing()),
-            Reply::Frame(_) => Err(wrong("nothing from a replica that crashed", &"a frame")),
-            Reply::Refused(code, _) => Ok(Came::Refused("rejected", code)),
-        }
-    }
-
     /// What came of a frame, as the device at this end of `line` sees it.
     fn take(&mut self, line: &str, awaited: &Awaited, reply: Reply) -> Result<Came, Stop> {
         let talking = self
@@ -254,11 +238,15 @@ impl Theatre {
         let device = self.devices.get_mut(device).ok_or_else(no_device)?;
         match awaited {
             Awaited::Nothing => Err(wrong("no answer", &"a record")),
-            Awaited::Greeting | Awaited::Status => server.facts_of_status(&decode(content)?),
-            Awaited::Created => {
-                let facts = server.facts_of_status(&decode::<Status>(content)?)?;
-                device.committed_at = device.committed_at.max(now);
-                Ok(facts)
+            Awaited::Greeting | Awaited::Status | Awaited::Created => {
+                let status: Status = decode(content)?;
+                if let Some(record) = &status.record {
+                    device.generation = record.generation;
+                }
+                if let Awaited::Created = awaited {
+                    device.committed_at = device.committed_at.max(now);
+                }
+                server.facts_of_status(&status)
             }
             Awaited::Verdict(asked) => {
                 let verdict: Verdict = decode(content)?;

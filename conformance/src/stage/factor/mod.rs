@@ -3,12 +3,15 @@
 //!
 //! | who | does | with |
 //! |---|---|---|
-//! | factor | configure | `max_attempts`, `store_epoch`, `epoch`, `versions`; at the beginning |
+//! | factor | configure | `max_attempts`, `store_epoch`, `epoch`, `versions`, `policy`; at the beginning |
 //! | device | connect, or hello and then claim | the fields of `ead-1`; `key`, `signer`, `by` |
-//! | device | create, verify | see [`device`] |
+//! | device | create, verify, set_pin, add_biometric | see [`create`], [`verify`], [`change`] |
+//! | device | remove_biometric, biometric_gone | |
 //! | device | repeat | `request`: the content of an earlier request, in a record of its own |
 //! | device | ask_status, renew_keys | |
 //! | factor | commit, crash | `replica` |
+//! | factor | restart | `replica`, and what is configured otherwise: `store_epoch`, `max_attempts` |
+//! | factor | backup, restore | of the store; `store_epoch` from then on |
 //! | factor | read_record | `device` |
 //! | network | deliver | `frame`: one that was kept; to `replica`, or addressed `to` another channel |
 //! | network | error, reflect | an error message, or the server's own last record |
@@ -18,14 +21,19 @@
 //! sends a frame may name `replica`, `hold` the decision before its commit, `keep` the frame under a name, leave it
 //! `unsent`, let the reply be `lost`, and `spoil` one thing.
 
+mod change;
+mod create;
 mod device;
 mod exchange;
 mod handshake;
+mod operator;
+mod possession;
 mod server;
+mod verify;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use countersign::messages::factor::AskStatus;
+use countersign::messages::factor::{AskStatus, BiometricGone, RemoveBiometric};
 use countersign::values::UnixSeconds;
 use countersign_vectors::case::{Actor, Role, Turn};
 use serde::Serialize;
@@ -113,8 +121,36 @@ impl Theatre {
             }
             (Actor::Device, "hello") => self.hello(with(handshake::HELLO)?, spoiler, session),
             (Actor::Device, "claim") => self.claim(with(handshake::CLAIM)?, spoiler, session),
-            (Actor::Device, "create") => self.create(with(device::CREATE)?, spoiler, session),
-            (Actor::Device, "verify") => self.verify(with(device::VERIFY)?, spoiler, session),
+            (Actor::Device, "create") => {
+                let with = with(create::CREATE)?;
+                let make = |device: &mut Device, world: &World<'_, '_, '_>| {
+                    create::create(with, device, world, spoiler)
+                };
+                self.change(with, make, spoiler, session)
+            }
+            (Actor::Device, "verify") => self.verify(with(verify::VERIFY)?, spoiler, session),
+            (Actor::Device, "set_pin") => {
+                let with = with(change::SET_PIN)?;
+                let make = |device: &mut Device, world: &World<'_, '_, '_>| {
+                    change::set_pin(with, device, world)
+                };
+                self.change(with, make, spoiler, session)
+            }
+            (Actor::Device, "add_biometric") => {
+                let with = with(change::ADD_BIOMETRIC)?;
+                let make = |device: &mut Device, world: &World<'_, '_, '_>| {
+                    change::add_biometric(with, device, world)
+                };
+                self.change(with, make, spoiler, session)
+            }
+            (Actor::Device, "remove_biometric") => {
+                let message = RemoveBiometric::default();
+                self.say(with(&[])?, &message, Awaited::Created, spoiler, session)
+            }
+            (Actor::Device, "biometric_gone") => {
+                let message = BiometricGone::default();
+                self.say(with(&[])?, &message, Awaited::Created, spoiler, session)
+            }
             (Actor::Device, "repeat") => self.repeat(with(&["request"])?, spoiler, session),
             (Actor::Device, "ask_status") => {
                 let with = with(&[])?;
@@ -134,6 +170,9 @@ impl Theatre {
             }
             (Actor::Factor, "commit") => self.commit(With::of(turn, &["replica"])?, session),
             (Actor::Factor, "crash") => self.crash(With::of(turn, &["replica"])?, session),
+            (Actor::Factor, "restart") => self.restart(With::of(turn, operator::RESTART)?, session),
+            (Actor::Factor, "backup") => self.backup(With::of(turn, &[])?, session),
+            (Actor::Factor, "restore") => self.restore(With::of(turn, operator::RESTORE)?, session),
             (Actor::Factor, "read_record") => self.read(With::of(turn, &["device"])?, session),
             (Actor::Network, "deliver") => {
                 let with = With::of(turn, &["frame", "to", "replica", "spoil"])?;
@@ -183,21 +222,15 @@ impl Theatre {
         }
     }
 
-    fn create(
+    /// Says a message of which a status comes, after a commit.
+    fn change<M: Serialize>(
         &mut self,
         with: With<'_>,
+        make: impl FnOnce(&mut Device, &World<'_, '_, '_>) -> Result<M, Stop>,
         spoiler: &Spoiler,
         session: &mut Session<'_, '_>,
     ) -> Result<Came, Stop> {
-        let name = self.device_of(with, session)?;
-        let binding = self.line(with)?.talking.binding();
-        let other = |name: &str| match self.lines.get(name) {
-            Some(line) => Ok(line.talking.binding()),
-            None => Err(Stop::Undecided(format!("there is no channel {name}"))),
-        };
-        let world = self.world(session)?;
-        let device = self.devices.get(&name).ok_or_else(no_device)?;
-        let message = device::create(with, device, binding, other, &world, spoiler)?;
+        let message = self.compose(with, make, session)?;
         self.say(with, &message, Awaited::Created, spoiler, session)
     }
 
@@ -207,12 +240,33 @@ impl Theatre {
         spoiler: &Spoiler,
         session: &mut Session<'_, '_>,
     ) -> Result<Came, Stop> {
-        let name = self.device_of(with, session)?;
-        let mut device = self.devices.remove(&name).ok_or_else(no_device)?;
-        let made = device::verify(with, &mut device, &self.world(session)?);
-        self.devices.insert(name, device);
-        let (message, asked) = made?;
+        let make =
+            |device: &mut Device, world: &World<'_, '_, '_>| verify::verify(with, device, world);
+        let (message, asked) = self.compose(with, make, session)?;
         self.say(with, &message, Awaited::Verdict(asked), spoiler, session)
+    }
+
+    /// What the turn's device makes, for the turn's channel.
+    fn compose<M>(
+        &mut self,
+        with: With<'_>,
+        make: impl FnOnce(&mut Device, &World<'_, '_, '_>) -> Result<M, Stop>,
+        session: &Session<'_, '_>,
+    ) -> Result<M, Stop> {
+        let name = self.device_of(with, session)?;
+        let channel = self.line(with)?.talking.binding();
+        let mut device = self.devices.remove(&name).ok_or_else(no_device)?;
+        let world = World {
+            server: self.server()?,
+            session,
+            now: self.now,
+            turn: self.turn,
+            channel,
+            lines: &self.lines,
+        };
+        let made = make(&mut device, &world);
+        self.devices.insert(name, device);
+        made
     }
 
     /// Sends the content of an earlier request again, in the next record.
@@ -308,18 +362,6 @@ impl Theatre {
         self.server
             .as_ref()
             .ok_or_else(|| Stop::Undecided("there is no factor server".to_owned()))
-    }
-
-    fn world<'w, 'a, 'b>(
-        &'w self,
-        session: &'w Session<'a, 'b>,
-    ) -> Result<World<'w, 'a, 'b>, Stop> {
-        Ok(World {
-            server: self.server()?,
-            session,
-            now: self.now,
-            turn: self.turn,
-        })
     }
 }
 

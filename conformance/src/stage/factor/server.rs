@@ -33,7 +33,8 @@ pub(super) struct Server {
     pseudonym_key: [u8; 32],
     pub(super) parameters: Parameters,
     pub(super) store_epoch: u32,
-    max_attempts: u32,
+    pub(super) max_attempts: u32,
+    policy: Object,
     issuers: Vec<(ServerId, Key)>,
 }
 
@@ -51,7 +52,7 @@ pub(super) struct Asked {
 impl Server {
     /// The words of a turn that [configures](Self::of) it.
     pub(super) const WORDS: &'static [&'static str] =
-        &["max_attempts", "store_epoch", "epoch", "versions"];
+        &["max_attempts", "store_epoch", "epoch", "versions", "policy"];
 
     /// A server with these settings; what is not set is as in most cases.
     pub(super) fn of(
@@ -84,6 +85,7 @@ impl Server {
             },
             store_epoch: with.number("store_epoch")?.unwrap_or(7),
             max_attempts: with.number("max_attempts")?.unwrap_or(3),
+            policy: policy(with)?,
             issuers: ISSUERS.map(|name| issuer(name, session)).to_vec(),
         })
     }
@@ -114,6 +116,7 @@ impl Server {
             "versions": versions,
             "store_epoch": self.store_epoch,
             "max_attempts": self.max_attempts,
+            "policy": self.policy,
             "issuers": issuers,
         });
         serde_json::from_value(config).unwrap_or_default()
@@ -185,14 +188,23 @@ impl Server {
         let Some(record) = &status.record else {
             return Ok(json!({ "record": null }));
         };
-        same("no delay", &0, &record.delay_s)?;
-        same("no biometrics", &false, &record.biometrics)?;
-        Ok(json!({ "record": {
+        let mut facts = json!({
             "generation": record.generation,
             "request_number": record.request_number,
             "failed_attempts": record.failed_attempts,
             "blocked": record.blocked,
-        }}))
+        });
+        if record.biometrics {
+            facts["biometrics"] = true.into();
+        } else {
+            same(
+                "the PIN is needed where no biometric is registered",
+                &true,
+                &record.pin_needed,
+            )?;
+        }
+        unusual(&mut facts, record.delay_s, record.pin_needed);
+        Ok(json!({ "record": facts }))
     }
 
     /// What the verdict comes to, after a check of everything else in it. The second value is
@@ -208,17 +220,17 @@ impl Server {
             &verdict.request_number,
         )?;
         same("maxAttempts", &self.max_attempts, &verdict.max_attempts)?;
-        same("no delay", &0, &verdict.delay_s)?;
         same(
-            "an assertion on success, and only then",
-            &(verdict.outcome == 0),
+            "an assertion on success, only then, and not for a change of the record (CHG-1)",
+            &(verdict.outcome == 0 && !is_change(asked.purpose)),
             &verdict.assertion.is_some(),
         )?;
-        let facts = json!({
+        let mut facts = json!({
             "outcome": verdict.outcome,
             "failed_attempts": verdict.failed_attempts,
             "blocked": verdict.blocked,
         });
+        unusual(&mut facts, verdict.delay_s, verdict.pin_needed);
         let Some(signed) = &verdict.assertion else {
             return Ok((facts, None));
         };
@@ -249,4 +261,52 @@ impl Server {
 pub(super) fn issuer(name: &str, session: &Session<'_, '_>) -> (ServerId, Key) {
     let key = |role: &str| Key::from_entropy(session.entropy(&format!("{name}/{role}")));
     (ServerId(key("identity").public().kid().0), key("statement"))
+}
+
+/// The purposes for which a verification stays in the record.
+fn is_change(purpose: Purpose) -> bool {
+    use Purpose::{BiometricsAdd, BiometricsRemove, PinChange};
+    matches!(purpose, PinChange | BiometricsAdd | BiometricsRemove)
+}
+
+/// A delay and leave for biometrics are facts only where there are any, as in few cases.
+fn unusual(facts: &mut Value, delay_s: u32, pin_needed: bool) {
+    if delay_s > 0 {
+        facts["delay"] = delay_s.into();
+    }
+    if !pin_needed {
+        facts["pin_needed"] = false.into();
+    }
+}
+
+/// The default policy of section 8.7, but for what the turn says.
+fn policy(with: With<'_>) -> Result<Object, Stop> {
+    let mut policy = json!({
+        "budget": { "uses": 30, "seconds": 2_592_000 },
+        "delays": [],
+        "biometric_resets": true,
+        "biometrics_closed_while_blocked": false,
+        "pin_change_by_biometric": false,
+    });
+    let words: Vec<String> = match policy.as_object() {
+        Some(policy) => policy.keys().cloned().collect(),
+        None => Vec::new(),
+    };
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let said = with.object("policy", &words)?;
+    for word in words {
+        match (word, said.value(word)) {
+            (_, None) => {}
+            ("budget", Some(_)) => {
+                let budget = said.object("budget", &["uses", "seconds"])?;
+                for limit in ["uses", "seconds"] {
+                    if let Some(number) = budget.uint(limit)? {
+                        policy["budget"][limit] = number.into();
+                    }
+                }
+            }
+            (word, Some(value)) => policy[word] = value.clone(),
+        }
+    }
+    Ok(serde_json::from_value(policy).unwrap_or_default())
 }

@@ -319,9 +319,8 @@ fn biometrics_are_added_replaced_removed_and_forgotten() {
 fn a_status_ends_what_was_under_way() {
     let ready = verified(&record(), Purpose::PinChange);
     let under_way = try_set(&ready, &set_pin(None), &device()).unwrap();
-    let ask = |record: &Record, by: &Requester| {
-        decide_status(&config(), Some(record), by, NOW).unwrap()
-    };
+    let ask =
+        |record: &Record, by: &Requester| decide_status(&config(), Some(record), by, NOW).unwrap();
     let Decision::Commit(told) = ask(&ready, &device()) else {
         panic!("there is something to end")
     };

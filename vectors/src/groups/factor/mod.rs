@@ -4,12 +4,17 @@
 //! its story goes. After whatever is refused, the record is read: it must be as
 //! it was.
 
+mod biometric;
+mod change;
 mod channel;
 mod create;
+mod delay;
 mod handshake;
 mod pin;
 mod races;
+mod register;
 mod request;
+mod restore;
 mod steps;
 
 use crate::case::Group;
@@ -23,5 +28,10 @@ pub fn groups() -> Vec<Group> {
         create::group(),
         handshake::group(),
         channel::group(),
+        biometric::group(),
+        change::group(),
+        register::group(),
+        delay::group(),
+        restore::group(),
     ]
 }

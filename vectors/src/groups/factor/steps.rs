@@ -60,14 +60,34 @@ pub fn creates(with: Value) -> Step {
     device("create", with, json!({ "record": status(0, 0) }))
 }
 
-/// What a status says of a record.
+/// What a status says of a record whose PIN is the first.
 pub fn status(failed_attempts: u64, request_number: u64) -> Value {
+    status_at(1, failed_attempts, request_number)
+}
+
+/// What a status says of a record whose PIN has this generation.
+pub fn status_at(generation: u64, failed_attempts: u64, request_number: u64) -> Value {
     json!({
-        "generation": 1,
+        "generation": generation,
         "request_number": request_number,
         "failed_attempts": failed_attempts,
         "blocked": failed_attempts >= MAX_ATTEMPTS,
     })
+}
+
+/// The status of a record that has a biometric, which would be accepted.
+pub fn with_biometric(status: Value) -> Value {
+    and(status, json!({ "biometrics": true, "pin_needed": false }))
+}
+
+/// The status of a record that has a biometric, which would be refused.
+pub fn pin_needed(status: Value) -> Value {
+    and(status, json!({ "biometrics": true }))
+}
+
+/// The verdict on a record whose biometric would be accepted.
+pub fn open(verdict: Value) -> Value {
+    and(verdict, json!({ "pin_needed": false }))
 }
 
 /// A verdict.
@@ -77,6 +97,34 @@ pub fn verdict(outcome: u16, failed_attempts: u64) -> Value {
         "failed_attempts": failed_attempts,
         "blocked": failed_attempts >= MAX_ATTEMPTS,
     })
+}
+
+/// Alice comes back, through a channel of that name.
+pub fn returns(channel: &str, record: Value) -> Step {
+    let with = json!({ "by": "kid", "channel": channel });
+    device("connect", with, json!({ "record": record }))
+}
+
+/// The factor server has this policy, where it is not the default.
+pub fn policy(policy: Value) -> Step {
+    factor("configure", json!({ "policy": policy }), json!({}))
+}
+
+/// Alice connects, and creates her record with a biometric beside the PIN.
+pub fn enrolled_with_biometric() -> Vec<Step> {
+    vec![
+        connects(),
+        device(
+            "create",
+            json!({ "biometric": {} }),
+            json!({ "record": with_biometric(status(0, 0)) }),
+        ),
+    ]
+}
+
+/// Alice's biometric is verified.
+pub fn biometric(expect: Value) -> Step {
+    device("verify", json!({ "factor": 2 }), expect)
 }
 
 /// The right PIN is verified.
@@ -110,6 +158,19 @@ pub fn reads_of(device: &str, failed_attempts: u64, request_number: u64) -> Step
         json!({ "device": device }),
         json!({
             "generation": 1,
+            "failed_attempts": failed_attempts,
+            "request_number": request_number,
+        }),
+    )
+}
+
+/// Alice's record is read: its PIN has this generation.
+pub fn reads_at(generation: u64, failed_attempts: u64, request_number: u64) -> Step {
+    factor(
+        "read_record",
+        json!({}),
+        json!({
+            "generation": generation,
             "failed_attempts": failed_attempts,
             "request_number": request_number,
         }),
