@@ -10,6 +10,7 @@ use crate::cover::{self, Coverage, Covering};
 use crate::lockout::Lockout;
 use crate::report::Backs;
 use crate::verdict::Report;
+use crate::versions::Versions;
 use crate::weaken::Outcome;
 
 /// What is told how far a search is: its name, and how many states there are so far.
@@ -46,7 +47,7 @@ pub trait Entry {
 
 /// Every model that there is.
 pub fn all() -> Vec<Box<dyn Entry>> {
-    vec![of::<Lockout>()]
+    vec![of::<Lockout>(), of::<Versions>()]
 }
 
 fn of<M: Checked>() -> Box<dyn Entry> {

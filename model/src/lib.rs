@@ -20,6 +20,7 @@
 //! |---|---|
 //! | [`cast`] | parties, their keys and ids, ideal signatures |
 //! | [`clock`] | the hours that the parties' clocks show |
+//! | [`handshake`](mod@handshake) | the ideal handshake: what opens under signer and transcript |
 //! | [`network`] | the set of all messages ever sent; the ideal channel |
 //! | [`keep`] | facts kept once, so that a state is small |
 //! | [`explore`] | an exact breadth-first search that keeps states and edges: shortest traces |
@@ -31,7 +32,7 @@
 //! | [`report`] | all of it in one HTML file |
 //! | [`catalogue`] | the list of models |
 //!
-//! One model each: [`lockout`].
+//! One model each: [`lockout`], [`versions`].
 //!
 //! # What a model looks like
 //!
@@ -66,6 +67,7 @@ pub mod cli;
 pub mod clock;
 pub mod cover;
 pub mod explore;
+pub mod handshake;
 pub mod keep;
 pub mod liveness;
 pub mod lockout;
@@ -76,4 +78,5 @@ pub mod report;
 pub mod story;
 pub mod svg;
 pub mod verdict;
+pub mod versions;
 pub mod weaken;
