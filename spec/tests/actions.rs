@@ -167,6 +167,8 @@ fn wallet() -> Wallet {
             user_name: "alice".into(),
             level: Level::Full,
             key: device_key().public(),
+            approval_key: None,
+            successor: None,
             counter: 0,
             rolling: ROLLING,
         }],

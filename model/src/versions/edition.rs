@@ -183,6 +183,8 @@ pub fn owners_wallet() -> Wallet {
             id: AccountId([0xac; 16]),
             user_name: "ada".into(),
             key: cast::OWNERS_PHONE,
+            approval_key: None,
+            successor: None,
             level: Level::Full,
             counter: 0,
             rolling: Rolling([0; 16]),

@@ -1,6 +1,7 @@
 //! From the decision to its settlement: the statement in EAD_3, and what the
 //! auth server says it came to (protocol.md, section 7).
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -13,7 +14,7 @@ use crate::edhoc::{Credential, IdCred};
 use crate::error::{Code, Refusal};
 use crate::messages::BindInput;
 use crate::messages::channel::{Refused, Settled};
-use crate::messages::handshake::Statement;
+use crate::messages::handshake::{EnrolmentProof, Statement};
 use crate::messages::parameters::FactorServer;
 use crate::registry::{Decision, Level, limit};
 use crate::values::{Bind, Bytes, Digest};
@@ -23,9 +24,14 @@ use crate::verified::Verified;
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Signer {
     /// An account.
-    Account(Account),
-    /// The key of an account that does not exist yet.
-    New(PublicKey),
+    Account(Box<Account>),
+    /// An account that does not exist yet.
+    New {
+        /// Its `K_dev`.
+        key: PublicKey,
+        /// Its `K_act`, if it wants one.
+        approval: Option<EnrolmentProof>,
+    },
 }
 
 /// The user has confirmed; waits for the factor server's assertion.
@@ -60,7 +66,7 @@ impl Signer {
     pub fn key(&self) -> PublicKey {
         match self {
             Self::Account(account) => account.key,
-            Self::New(key) => *key,
+            Self::New { key, .. } => *key,
         }
     }
 }
@@ -90,7 +96,7 @@ impl Decided {
             context: self.attempt.transcript.0,
             account: match &self.signer {
                 Signer::Account(account) => Some(account.id),
-                Signer::New(_) => None,
+                Signer::New { .. } => None,
             },
             purpose: self.attempt.purpose,
             session: Some(self.attempt.session),
@@ -139,7 +145,13 @@ impl Answering {
         input: Option<UserInput>,
     ) -> Commit<Self> {
         let input = input.map(UserInput::into_string);
-        Self::new(attempt, Signer::Account(account), decision, input, None)
+        Self::new(
+            attempt,
+            Signer::Account(Box::new(account)),
+            decision,
+            input,
+            None,
+        )
     }
 
     fn new(
@@ -157,17 +169,22 @@ impl Answering {
             ..Statement::bare(attempt.purpose)
         };
         let mut updates = Vec::new();
-        if let Signer::Account(account) = &signer {
-            // CLN-1: stored, plus one, before the statement that contains it is signed.
-            let counter = account.counter.saturating_add(1);
-            statement.counter = Some(counter);
-            statement.rolling = Some(account.rolling);
-            let (server, account) = (account.server, account.id);
-            updates.push(Update::Counter {
-                server,
-                account,
-                counter,
-            });
+        match &signer {
+            Signer::Account(account) => {
+                // CLN-1: stored, plus one, before the statement that contains it is signed.
+                let counter = account.counter.saturating_add(1);
+                statement.counter = Some(counter);
+                statement.rolling = Some(account.rolling);
+                let (server, account) = (account.server, account.id);
+                updates.push(Update::Counter {
+                    server,
+                    account,
+                    counter,
+                });
+            }
+            Signer::New { approval, .. } => {
+                statement.enrolment_proof = approval.clone();
+            }
         }
         Commit::new(
             updates,
@@ -196,7 +213,7 @@ impl Answering {
         let credential = Credential::device(self.signer.key());
         match self.signer {
             Signer::Account(_) => (IdCred::Kid(credential.kid()), credential),
-            Signer::New(_) => (IdCred::Value(credential.clone()), credential),
+            Signer::New { .. } => (IdCred::Value(credential.clone()), credential),
         }
     }
 
@@ -245,7 +262,7 @@ impl Settling {
                 };
                 Ok(Commit::new(alloc::vec![update], outcome))
             }
-            Signer::New(key) => {
+            Signer::New { key, approval } => {
                 let name = AccountName {
                     id,
                     user_name: user_name.clone(),
@@ -256,6 +273,8 @@ impl Settling {
                     user_name,
                     level: Level::Full,
                     key,
+                    approval_key: approval.map(|proof| proof.key),
+                    successor: None,
                     counter: 0,
                     rolling,
                 };

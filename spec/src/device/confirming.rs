@@ -11,10 +11,11 @@ use super::answering::{Answering, Decided, Signer};
 use super::event::{
     AccountName, ConfirmEnrol, ConfirmLogin, Event, KeysNeeded, NewKeys, UserInput,
 };
+use super::registering::Registering;
 use super::wallet::{Account, Commit, Enrolling, Registration, Update};
 use crate::crypto::PublicKey;
 use crate::error::{Code, Refusal};
-use crate::messages::handshake::Announce;
+use crate::messages::handshake::{Announce, EnrolmentProof};
 use crate::messages::parameters::FactorServer;
 use crate::registry::{Decision, Purpose};
 use crate::values::{AccountId, Bytes, Digest, ServerId, SessionId, Transcript};
@@ -69,8 +70,8 @@ pub struct ConfirmingEnrol {
     pub existing: Vec<AccountName>,
     /// The parameters hash.
     pub parameters: Digest,
-    /// The key of an earlier try, to which the server may have bound the enrolment.
-    pub interrupted: Option<PublicKey>,
+    /// The keys of an earlier try, to which the server may have bound the enrolment.
+    pub interrupted: Option<Box<Enrolling>>,
     /// Where the PIN is set or verified.
     pub factor: FactorServer,
     /// The device's registration there, if it has one.
@@ -86,8 +87,18 @@ pub struct Choice(Account);
 /// The keys of an enrolment. Only [`ConfirmingEnrol::take`] makes them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct EnrolKeys {
-    device: PublicKey,
+    pub(super) device: PublicKey,
+    approval: Option<PublicKey>,
     updates: Vec<Update>,
+}
+
+/// What follows a confirmed enrolment.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Agreed {
+    /// The factor server.
+    Factor(Box<Commit<Decided>>),
+    /// The new `K_act`, which proves its possession first.
+    Register(Box<Registering>),
 }
 
 /// What follows a confirmed login.
@@ -138,7 +149,7 @@ impl ConfirmingLogin {
     pub fn confirm(self, Choice(account): Choice, input: Option<UserInput>) -> Confirmed {
         match self.factor {
             Some(factor) => {
-                let signer = Signer::Account(account);
+                let signer = Signer::Account(Box::new(account));
                 Confirmed::Factor(Box::new(Decided::new(
                     self.attempt,
                     signer,
@@ -179,6 +190,7 @@ impl ConfirmingEnrol {
         KeysNeeded {
             device: self.interrupted.is_none(),
             factor: self.registration.is_none(),
+            may_approve: self.interrupted.is_none(),
         }
     }
 
@@ -189,12 +201,15 @@ impl ConfirmingEnrol {
     /// (KEY-1). The request stays open.
     pub fn take(&self, keys: NewKeys) -> Result<EnrolKeys, Refusal> {
         let mut updates = Vec::new();
-        let device = match (self.interrupted, keys.device) {
-            (Some(key), None) => key,
-            (None, Some(key)) => {
-                let session = self.attempt.session;
-                updates.push(Update::Enrolling(Enrolling { session, key }));
-                key
+        let (device, approval) = match (&self.interrupted, keys.device, keys.approval) {
+            (Some(before), None, None) => (before.key, before.approval_key),
+            (None, Some(key), approval_key) => {
+                updates.push(Update::Enrolling(Enrolling {
+                    session: self.attempt.session,
+                    key,
+                    approval_key,
+                }));
+                (key, approval_key)
             }
             _ => return Err(Code::NotAsked.into()),
         };
@@ -211,15 +226,36 @@ impl ConfirmingEnrol {
             }
             _ => return Err(Code::NotAsked.into()),
         };
-        if device == factor {
+        if device == factor || approval.is_some_and(|key| key == device || key == factor) {
             return Err(Code::InvalidKey.into());
         }
-        Ok(EnrolKeys { device, updates })
+        Ok(EnrolKeys {
+            device,
+            approval,
+            updates,
+        })
     }
 
-    /// The user confirms; the factor server is next.
-    pub fn confirm(self, keys: EnrolKeys, input: Option<UserInput>) -> Commit<Decided> {
-        let signer = Signer::New(keys.device);
+    /// The user confirms: a new `K_act` is asked for its possession, and the factor
+    /// server is next.
+    pub fn confirm(self, keys: EnrolKeys, input: Option<UserInput>) -> Agreed {
+        match keys.approval {
+            Some(key) => Agreed::Register(Box::new(Registering::new(self, keys, key, input))),
+            None => Agreed::Factor(Box::new(self.decide(keys, None, input))),
+        }
+    }
+
+    /// What is stored and signed, with the proof of a `K_act` if there is one.
+    pub(super) fn decide(
+        self,
+        keys: EnrolKeys,
+        approval: Option<EnrolmentProof>,
+        input: Option<UserInput>,
+    ) -> Commit<Decided> {
+        let signer = Signer::New {
+            key: keys.device,
+            approval,
+        };
         let decided = Decided::new(self.attempt, signer, input, self.factor, Some(self.voucher));
         Commit::new(keys.updates, decided)
     }

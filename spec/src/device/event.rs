@@ -20,6 +20,9 @@ pub enum Event {
     SecondFactor(SecondFactor),
     /// An upgrade goes on.
     Upgrade(UpgradeProgress),
+    /// The OS's prompt was cancelled [812]: nothing was sent, and the request before it is
+    /// open still (CRD-5).
+    PromptCancelled,
     /// The flow is over.
     Finished(Outcome),
 }
@@ -81,6 +84,9 @@ pub struct KeysNeeded {
     pub device: bool,
     /// `K_dsf` and `d_sec`; not where the factor server has met this device.
     pub factor: bool,
+    /// Whether the app may make a `K_act`, should it want one for this account; not for a
+    /// repetition, which has the one of the first try or none (CRD-3).
+    pub may_approve: bool,
 }
 
 /// The public halves of the keys that the app made.
@@ -90,6 +96,8 @@ pub struct NewKeys {
     pub device: Option<PublicKey>,
     /// `K_dsf`.
     pub factor: Option<PublicKey>,
+    /// `K_act`: the OS asks its user at each use of it (15.1).
+    pub approval: Option<PublicKey>,
 }
 
 /// The second factor: what is asked for, and how it stands (DEV-6).

@@ -191,7 +191,7 @@ impl Greeting {
                         .map(AccountName::of)
                         .collect(),
                     parameters: server.server().hash,
-                    interrupted: wallet.interrupted(self.session),
+                    interrupted: wallet.interrupted(self.session).cloned().map(Box::new),
                     registration: wallet.registration(factor.server).cloned(),
                     announce: offer.announce,
                     attempt,

@@ -33,6 +33,7 @@ pub mod endpoint;
 pub mod event;
 pub mod greeting;
 pub mod parameters;
+pub mod registering;
 pub mod second_factor;
 pub mod upgrade;
 pub mod wallet;
@@ -42,7 +43,7 @@ mod tests;
 
 pub use answering::{Answering, Decided, Settling, Signer};
 pub use confirming::{
-    Attempt, Choice, Confirmed, Confirming, ConfirmingEnrol, ConfirmingLogin, EnrolKeys,
+    Agreed, Attempt, Choice, Confirmed, Confirming, ConfirmingEnrol, ConfirmingLogin, EnrolKeys,
 };
 pub use endpoint::{Config, DeviceEndpoint, Effect, Peer};
 pub use event::{
@@ -51,6 +52,7 @@ pub use event::{
 };
 pub use greeting::{Greeting, Wish};
 pub use parameters::{Authenticated, Expected, authenticate};
+pub use registering::Registering;
 pub use wallet::{Account, Commit, Enrolling, KnownServer, Registration, Trust, Update, Wallet};
 
 use alloc::boxed::Box;
@@ -67,6 +69,8 @@ pub enum Flow {
     Greeting(Greeting),
     /// The user is asked.
     Confirming(Confirming),
+    /// A new `K_act` is asked to sign.
+    Registering(Box<Registering>),
     /// The factor server is visited.
     Visiting {
         /// What waits for it.

@@ -67,6 +67,10 @@ pub struct Account {
     pub level: Level,
     /// The public key of `K_dev`.
     pub key: PublicKey,
+    /// `K_act`, where the account has one: the key that answers challenges (CRD-4).
+    pub approval_key: Option<PublicKey>,
+    /// A new `K_dev`, while it is not known whether the server has it already (CRD-10).
+    pub successor: Option<PublicKey>,
     /// The clone counter of the last statement that was prepared.
     pub counter: u64,
     /// The rolling value that the server gave last.
@@ -92,6 +96,8 @@ pub struct Enrolling {
     pub session: SessionId,
     /// The public key of the new `K_dev`.
     pub key: PublicKey,
+    /// The new `K_act`, where the app has made one (CRD-3).
+    pub approval_key: Option<PublicKey>,
 }
 
 /// One change of the [`Wallet`]. Applied twice, it changes nothing more.
@@ -133,6 +139,31 @@ pub enum Update {
         user_name: String,
         /// The rolling value of the next statement.
         rolling: Rolling,
+    },
+    /// A rotation to this key begins (CRD-10).
+    Rotating {
+        /// The auth server.
+        server: ServerId,
+        /// The account there.
+        account: AccountId,
+        /// The new `K_dev`.
+        key: PublicKey,
+    },
+    /// The server has this key for the account, and the one before is good for nothing.
+    Rotated {
+        /// The auth server.
+        server: ServerId,
+        /// The account there.
+        account: AccountId,
+        /// The new `K_dev`.
+        key: PublicKey,
+    },
+    /// The account is gone.
+    Deleted {
+        /// The auth server.
+        server: ServerId,
+        /// The account that was there.
+        account: AccountId,
     },
     /// A number is reserved for the next request to a factor server (FAC-7).
     RequestNumber {
@@ -193,12 +224,11 @@ impl Wallet {
             .find(|registration| registration.server == server)
     }
 
-    /// The key of an earlier, interrupted try at the same enrolment.
-    pub fn interrupted(&self, session: SessionId) -> Option<PublicKey> {
+    /// An earlier, interrupted try at the same enrolment.
+    pub fn interrupted(&self, session: SessionId) -> Option<&Enrolling> {
         self.enrolling
             .as_ref()
             .filter(|enrolling| enrolling.session == session)
-            .map(|enrolling| enrolling.key)
     }
 
     /// Makes one change. Epochs, counters and request numbers never fall.
@@ -270,6 +300,30 @@ impl Wallet {
                     known.rolling = rolling;
                 }
             }
+            Update::Rotating {
+                server,
+                account,
+                key,
+            } => {
+                if let Some(known) = self.account_mut(server, account)
+                    && known.key != key
+                {
+                    known.successor = Some(key);
+                }
+            }
+            Update::Rotated {
+                server,
+                account,
+                key,
+            } => {
+                if let Some(known) = self.account_mut(server, account) {
+                    known.key = key;
+                    known.successor = None;
+                }
+            }
+            Update::Deleted { server, account } => self
+                .accounts
+                .retain(|known| (known.server, known.id) != (server, account)),
             Update::RequestNumber { server, number } => {
                 for registration in self.registrations.iter_mut().filter(|r| r.server == server) {
                     registration.request_number = registration.request_number.max(number);
@@ -282,6 +336,13 @@ impl Wallet {
         self.accounts
             .iter_mut()
             .find(|account| account.server == server && account.id == id)
+    }
+}
+
+impl Account {
+    /// The key that answers challenges: `K_act`, or `K_dev` where there is none (CRD-4).
+    pub fn answers_with(&self) -> PublicKey {
+        self.approval_key.unwrap_or(self.key)
     }
 }
 

@@ -65,6 +65,8 @@ impl Phone {
             user_name: String::new(),
             level: Level::Headless,
             key,
+            approval_key: None,
+            successor: None,
             counter: 0,
             rolling,
         });
@@ -84,6 +86,7 @@ impl Phone {
         NewKeys {
             device: make(needed.device),
             factor: make(needed.factor),
+            approval: None,
         }
     }
 

@@ -30,6 +30,7 @@ impl Keystore {
         NewKeys {
             device: make(needed.device, "K_dev"),
             factor: make(needed.factor, "K_dsf"),
+            approval: None,
         }
     }
 

@@ -33,6 +33,7 @@ pub(super) fn event(event: &Event) -> Object {
                 UpgradeProgress::Processing => "processing",
             },
         }),
+        Event::PromptCancelled => json!({ "event": "prompt_cancelled" }),
         Event::Finished(outcome) => finished(outcome),
     });
     told.retain(|_, value| !value.is_null());

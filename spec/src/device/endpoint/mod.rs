@@ -5,6 +5,7 @@
 //! | [`start`](DeviceEndpoint::start) | no flow is active |
 //! | [`receive`](DeviceEndpoint::receive) | whenever a frame comes |
 //! | [`signed`](DeviceEndpoint::signed) | after [`Effect::Sign`] |
+//! | [`prompt_cancelled`](DeviceEndpoint::prompt_cancelled) | after [`Effect::Sign`] by a `K_act` |
 //! | [`confirm_login`](DeviceEndpoint::confirm_login), [`confirm_enrol`](DeviceEndpoint::confirm_enrol), [`decline`](DeviceEndpoint::decline) | after the one confirmation request |
 //! | [`upgrade`](DeviceEndpoint::upgrade) | no flow is active |
 //! | [`factor_key`](DeviceEndpoint::factor_key) | after [`UpgradeProgress::KeyNeeded`](super::UpgradeProgress::KeyNeeded) |
@@ -75,7 +76,7 @@ pub enum Effect {
     },
     /// Have the keystore sign, ECDSA with SHA-256, and return it by [`DeviceEndpoint::signed`].
     Sign {
-        /// The kid of the key: a `K_dev` or a `K_dsf`.
+        /// The kid of the key: a `K_dev`, a `K_act` or a `K_dsf`.
         key: Kid,
         /// The message.
         tbs: Vec<u8>,
@@ -199,6 +200,18 @@ impl<V: Verifier> DeviceEndpoint<V> {
             return Err(Code::NotAsked.into());
         }
         self.advance(|stage, context| stage.signed(signature, context))
+    }
+
+    /// The user has cancelled the prompt with which the OS guards `K_act`. Nothing was sent
+    /// or stored; what was asked before is open again, and [`Event::PromptCancelled`] says so.
+    ///
+    /// # Errors
+    /// [`Code::NotAsked`]: no signature of a `K_act` is awaited.
+    pub fn prompt_cancelled(&mut self) -> Result<Vec<Effect>, Refusal> {
+        if !self.stage.prompts() {
+            return Err(Code::NotAsked.into());
+        }
+        self.advance(Stage::prompt_cancelled)
     }
 
     /// The user confirms a login, with `account` where there are several.

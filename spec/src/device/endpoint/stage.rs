@@ -13,9 +13,10 @@ use crate::channel::{ChannelError, Content};
 use crate::crypto::{Pin, Secret, Signature, Verifier};
 use crate::device::Flow;
 use crate::device::answering::{Answering, Settling};
-use crate::device::confirming::{Choice, Confirmed, Confirming, EnrolKeys};
+use crate::device::confirming::{Agreed, Choice, Confirmed, Confirming, EnrolKeys};
 use crate::device::event::{Event, Outcome, UserInput};
 use crate::device::greeting::Greeting;
+use crate::device::registering::Registering;
 use crate::device::second_factor::Passed;
 use crate::device::wallet::Wallet;
 use crate::edhoc::{AwaitMessage2, ConnectionId, Message2Verified, Message3ToSign};
@@ -52,6 +53,13 @@ pub(super) enum Stage {
         handshake: Box<Message2Verified>,
         peer: Peer,
     },
+    /// A new `K_act` is asked to sign; `entropy` is for the visit that follows.
+    Registering {
+        facts: Box<Registering>,
+        handshake: Box<Message2Verified>,
+        peer: Peer,
+        entropy: Secret<32>,
+    },
     /// The factor server is visited, while what it is for waits.
     Visiting { visit: Box<Visit>, then: Then },
     /// `K_dev` is asked to sign.
@@ -77,6 +85,7 @@ impl Stage {
             Self::Idle => Flow::Idle,
             Self::Greeting { facts, .. } => Flow::Greeting(facts.clone()),
             Self::Confirming { facts, .. } => Flow::Confirming(facts.clone()),
+            Self::Registering { facts, .. } => Flow::Registering(facts.clone()),
             Self::Visiting { visit, then } => Flow::Visiting {
                 then: then.facts(),
                 visit: Box::new(visit.facts()),
@@ -90,7 +99,10 @@ impl Stage {
     /// Whether a frame is for a connection of this stage, and of a kind that it waits for (HS-4).
     pub(super) fn expects(&self, frame: &Frame) -> bool {
         match self {
-            Self::Idle | Self::Confirming { .. } | Self::Answering { .. } => false,
+            Self::Idle
+            | Self::Confirming { .. }
+            | Self::Registering { .. }
+            | Self::Answering { .. } => false,
             Self::Greeting { handshake, .. } => greets(frame, handshake.c_i()),
             Self::Visiting { visit, then } => {
                 let waits = then.line().is_some_and(|line| speaks(frame, line.c_i()));
@@ -116,8 +128,8 @@ impl Stage {
 
     pub(super) fn awaits_signature(&self) -> bool {
         match self {
-            Self::Answering { .. } => true,
             Self::Upgrade(upgrade) => upgrade.awaits_signature(),
+            Self::Registering { .. } | Self::Answering { .. } => true,
             Self::Visiting { visit, .. } => matches!(**visit, Visit::Signing { .. }),
             _ => false,
         }
@@ -237,13 +249,50 @@ impl Stage {
         else {
             return Err(Code::NotAsked.into());
         };
-        let decided = Box::new(context.commit(facts.confirm(keys, input)));
-        let then = Then::Answer {
-            decided,
-            handshake,
-            peer,
+        match facts.confirm(keys, input) {
+            Agreed::Factor(commit) => {
+                let then = Then::Answer {
+                    decided: Box::new(context.commit(*commit)),
+                    handshake,
+                    peer,
+                };
+                Self::visit(then, entropy, context)
+            }
+            Agreed::Register(facts) => {
+                let tbs = facts.tbs().map_err(|_| Code::Structure)?;
+                context.sign(facts.key().kid(), &tbs);
+                Ok(Self::Registering {
+                    facts,
+                    handshake,
+                    peer,
+                    entropy: Secret::from_bytes(entropy),
+                })
+            }
+        }
+    }
+
+    /// Whether the OS may be prompting for the signature that is awaited.
+    pub(super) fn prompts(&self) -> bool {
+        matches!(self, Self::Registering { .. })
+    }
+
+    /// The user has cancelled the OS's prompt: back to what was asked (CRD-5).
+    pub(super) fn prompt_cancelled<V>(self, context: &mut Context<'_, V>) -> Result<Self, Refusal> {
+        let next = match self {
+            Self::Registering {
+                facts,
+                handshake,
+                peer,
+                ..
+            } => Self::Confirming {
+                facts: Confirming::Enrol(facts.cancelled()),
+                handshake,
+                peer,
+            },
+            _ => return Err(Code::NotAsked.into()),
         };
-        Self::visit(then, entropy, context)
+        context.tell(Event::PromptCancelled);
+        Ok(next)
     }
 
     pub(super) fn decline<V>(
@@ -269,6 +318,19 @@ impl Stage {
         context: &mut Context<'_, V>,
     ) -> Result<Self, Refusal> {
         match self {
+            Self::Registering {
+                facts,
+                handshake,
+                peer,
+                entropy,
+            } => {
+                let then = Then::Answer {
+                    decided: Box::new(context.commit(facts.signed(signature))),
+                    handshake,
+                    peer,
+                };
+                Self::visit(then, *entropy.as_bytes(), context)
+            }
             Self::Answering {
                 facts,
                 handshake,

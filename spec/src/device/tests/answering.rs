@@ -24,8 +24,16 @@ fn enrolment() -> Decided {
     let state = enrol(&Wallet::default(), enrol_offer());
     let device = Some(key::device().public());
     let factor = Some(key::registration().public());
-    let keys = state.take(NewKeys { device, factor }).expect("both");
-    state.confirm(keys, None).committed()
+    let keys = NewKeys {
+        device,
+        factor,
+        approval: None,
+    };
+    let keys = state.take(keys).expect("both");
+    match state.confirm(keys, None) {
+        Agreed::Factor(commit) => commit.committed(),
+        Agreed::Register(_) => panic!("there is no K_act"),
+    }
 }
 
 fn declined() -> Answering {

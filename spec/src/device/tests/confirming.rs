@@ -12,6 +12,7 @@ fn new_keys() -> NewKeys {
     NewKeys {
         device: Some(key::device().public()),
         factor: Some(key::registration().public()),
+        approval: None,
     }
 }
 
@@ -94,6 +95,10 @@ fn an_enrolment_takes_the_keys_that_it_needs() {
         ..both
     };
     let none = NewKeys::default();
+    let approving = |approval: Key| NewKeys {
+        approval: Some(approval.public()),
+        ..both
+    };
     let fresh = enrol(&Wallet::default(), enrol_offer());
     let registered = enrol(&enrolled(), enrol_offer());
     let interrupted = edited(enrolled(), |wallet| {
@@ -101,6 +106,7 @@ fn an_enrolment_takes_the_keys_that_it_needs() {
         wallet.enrolling = Some(Enrolling {
             session: SESSION,
             key,
+            approval_key: None,
         });
     });
     let interrupted = enrol(&interrupted, enrol_offer());
@@ -114,6 +120,33 @@ fn an_enrolment_takes_the_keys_that_it_needs() {
             &fresh,
             same,
             refused(Code::InvalidKey),
+        ),
+        (
+            "a K_act as well",
+            &fresh,
+            approving(key::approval()),
+            Ok(()),
+        ),
+        (
+            "a K_act that is K_dev (KEY-1)",
+            &fresh,
+            approving(key::device()),
+            refused(Code::InvalidKey),
+        ),
+        (
+            "a K_act that is K_dsf (KEY-1)",
+            &fresh,
+            approving(key::registration()),
+            refused(Code::InvalidKey),
+        ),
+        (
+            "a K_act that the earlier try did not have (CRD-3)",
+            &interrupted,
+            NewKeys {
+                approval: Some(key::approval().public()),
+                ..none
+            },
+            no,
         ),
         ("the device key alone", &registered, device, Ok(())),
         ("a second factor key", &registered, both, no),
@@ -139,10 +172,14 @@ fn new_keys_are_stored_before_they_are_used() {
     let state = enrol(&Wallet::default(), enrol_offer());
     let keys = state.take(new_keys()).expect("both");
     let mut wallet = Wallet::default();
-    for update in state.confirm(keys, None).updates() {
+    let Agreed::Factor(commit) = state.confirm(keys, None) else {
+        panic!("there is no K_act");
+    };
+    for update in commit.updates() {
         wallet.apply(update.clone());
     }
-    assert_eq!(wallet.interrupted(SESSION), Some(key::device().public()));
+    let enrolling = wallet.interrupted(SESSION).expect("ENR-5");
+    assert_eq!(enrolling.key, key::device().public());
     let registration = wallet.registration(factor_id()).expect("registered");
     assert_eq!(registration.key, key::registration().public());
 }

@@ -288,6 +288,7 @@ fn an_enrolment_with_a_first_pin() {
     let keys = NewKeys {
         device: Some(key::device().public()),
         factor: Some(key::registration().public()),
+        approval: None,
     };
     let effects = device.confirm_enrol(keys, None, MORE).expect("both keys");
     let parameters = Some(chain(&factor_parameters(), &key::factor_identity()));

@@ -7,6 +7,7 @@ mod endpoint;
 mod greeting;
 mod parameters;
 mod peer;
+mod registering;
 mod second_factor;
 mod upgrade;
 mod wallet;
@@ -60,6 +61,9 @@ pub(super) mod key {
     }
     pub fn registration() -> Key {
         Key::of(8)
+    }
+    pub fn approval() -> Key {
+        Key::of(10)
     }
     pub fn stranger() -> Key {
         Key::of(9)
@@ -150,6 +154,8 @@ pub(super) fn account(id: AccountId) -> Account {
         user_name: String::from("alice"),
         level: Level::Full,
         key: key::device().public(),
+        approval_key: None,
+        successor: None,
         counter: 41,
         rolling: Rolling([1; 16]),
     }

@@ -39,8 +39,20 @@ fn an_update_applied_twice_is_applied_once() {
         Update::Enrolling(Enrolling {
             session: SESSION,
             key: key::stranger().public(),
+            approval_key: None,
         }),
         Update::Enrolled(super::account(BOB)),
+        Update::Rotating {
+            server,
+            account,
+            key: key::stranger().public(),
+        },
+        Update::Rotated {
+            server,
+            account,
+            key: key::stranger().public(),
+        },
+        Update::Deleted { server, account },
     ] {
         let once = applied(core::slice::from_ref(&update));
         assert_ne!(once, enrolled(), "{update:?}");
@@ -83,6 +95,7 @@ fn a_completed_enrolment_is_not_interrupted_any_more() {
     let enrolling = Update::Enrolling(Enrolling {
         session: SESSION,
         key,
+        approval_key: None,
     });
     let wallet = applied(&[enrolling, Update::Enrolled(account(BOB))]);
     assert_eq!(wallet.interrupted(SESSION), None);
@@ -110,4 +123,32 @@ fn a_level_rises_once() {
     // The account of an answer that comes again is the one that is there.
     wallet.apply(Update::Enrolled(headless));
     assert_eq!(wallet.accounts[0].level, Level::Full);
+}
+
+#[test]
+fn a_rotation_is_remembered_until_it_is_over() {
+    let (server, account, key) = (auth_id(), ALICE, key::stranger().public());
+    let begun = Update::Rotating {
+        server,
+        account,
+        key,
+    };
+    let over = Update::Rotated {
+        server,
+        account,
+        key,
+    };
+    let wallet = applied(core::slice::from_ref(&begun));
+    // CRD-10: both keys are known.
+    assert_eq!(wallet.accounts[0].key, key::device().public());
+    assert_eq!(wallet.accounts[0].successor, Some(key));
+    for updates in [
+        vec![begun.clone(), over.clone()],
+        // A crash between them makes the first come again.
+        vec![begun.clone(), over, begun],
+    ] {
+        let wallet = applied(&updates);
+        assert_eq!(wallet.accounts[0].key, key);
+        assert_eq!(wallet.accounts[0].successor, None);
+    }
 }
