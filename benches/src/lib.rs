@@ -126,9 +126,7 @@ pub fn check_proof(bytes: &[u8], key: &PublicKey, verifier: &impl Verifier) -> F
 /// Factor server: the assertion, ready for its signature.
 pub fn assertion(kid: Kid, bind: Bind) -> ToSign {
     let assertion = Assertion {
-        issuer: FACTOR_SERVER,
         subject: Pseudonym([5; 16]),
-        audience: AUTH_SERVER,
         bind,
         factor: Factor::Pin,
         time: NOW,
@@ -136,7 +134,7 @@ pub fn assertion(kid: Kid, bind: Bind) -> ToSign {
         expiry: NOW.plus(120),
         id: assertion_id(RECORD, 1000),
     };
-    to_sign(&assertion, &(FACTOR_SERVER,), kid).expect("within its limit")
+    to_sign(&assertion, &(AUTH_SERVER, FACTOR_SERVER), kid).expect("within its limit")
 }
 
 /// Device: the login's statement, which travels in EAD_3, with the assertion in it.
@@ -158,7 +156,7 @@ pub fn check_statement(bytes: &[u8], key: &PublicKey, verifier: &impl Verifier) 
     let statement: Statement = cbor::from_slice(bytes, limit::STATEMENT).expect("a statement");
     let assertion = statement.assertion.expect("with its assertion");
     let assertion = Sign1::<Assertion>::from_bytes(&assertion)
-        .and_then(|sign1| sign1.verify(key, &(FACTOR_SERVER,), verifier))
+        .and_then(|sign1| sign1.verify(key, &(AUTH_SERVER, FACTOR_SERVER), verifier))
         .expect("signed by this key");
     assert_eq!(assertion.bind, bind());
     assertion.into_inner()

@@ -4,7 +4,7 @@ mod actions;
 mod sessions;
 
 use countersign::cbor;
-use countersign::cose::{Statement, to_sign};
+use countersign::cose::to_sign;
 use countersign::crypto::{PublicKey, Secret, Signature};
 use countersign::edhoc::{ConnectionId, Credential, ErrorMessage, Initiator};
 use countersign::messages::channel::{KeyUpdate, Refused, Settled};
@@ -26,7 +26,7 @@ use countersign::values::{
 use p256::ecdsa::{SigningKey, signature::Signer};
 use serde::Serialize;
 
-use crate::sign1::{CONTEXT, KEY, SECRET};
+use crate::sign1::{CONTEXT, ForServers, KEY, SECRET};
 
 /// Valid encodings for `decode`, each with its name.
 pub fn messages() -> Vec<(&'static str, Vec<u8>)> {
@@ -310,9 +310,7 @@ fn verdict() -> Verdict {
 
 fn assertion() -> Assertion {
     Assertion {
-        issuer: ServerId([4; 16]),
         subject: Pseudonym([5; 16]),
-        audience: CONTEXT,
         bind: Bind([6; 32]),
         factor: Factor::Biometric,
         time: NOW,
@@ -378,8 +376,8 @@ fn identity() -> Identity {
     }
 }
 
-fn signed<T: Statement<Context = (ServerId,)>>(statement: &T, kid: Kid) -> Vec<u8> {
-    let to_sign = to_sign(statement, &(CONTEXT,), kid).expect("within its limit");
+fn signed<T: ForServers>(statement: &T, kid: Kid) -> Vec<u8> {
+    let to_sign = to_sign(statement, &T::for_server(CONTEXT), kid).expect("within its limit");
     let key = SigningKey::from_slice(&SECRET).expect("below the order");
     let signature: p256::ecdsa::Signature = key.sign(to_sign.tbs());
     to_sign.signed(Signature(signature.to_bytes().into()))

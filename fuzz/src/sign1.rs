@@ -20,11 +20,34 @@ pub const SECRET: [u8; 32] = [0x11; 32];
 pub const KEY: PublicKey = PublicKey(PUBLIC);
 /// For whom the seeds are signed.
 pub const CONTEXT: ServerId = ServerId([0x22; 16]);
+/// The factor server of the assertions among them.
+const ISSUER: ServerId = ServerId([0x24; 16]);
 
-fn statement<T>(bytes: &[u8])
-where
-    T: Statement<Context = (ServerId,)> + Clone + PartialEq + std::fmt::Debug,
-{
+/// A statement that names servers in its context.
+pub trait ForServers: Statement + Clone + PartialEq + std::fmt::Debug {
+    /// Its context when it is for `server`.
+    fn for_server(server: ServerId) -> Self::Context;
+}
+
+impl ForServers for Assertion {
+    fn for_server(server: ServerId) -> Self::Context {
+        (server, ISSUER)
+    }
+}
+
+macro_rules! for_one_server {
+    ($($statement:ty),*) => {
+        $(impl ForServers for $statement {
+            fn for_server(server: ServerId) -> Self::Context {
+                (server,)
+            }
+        })*
+    };
+}
+
+for_one_server!(Voucher, Parameters, Identity);
+
+fn statement<T: ForServers>(bytes: &[u8]) {
     let Ok(sign1) = Sign1::<T>::from_bytes(bytes) else {
         return;
     };
@@ -36,28 +59,30 @@ where
     let unsigned = bytes.len() - Signature::LEN;
     assert_eq!(rebuilt[..unsigned], bytes[..unsigned]);
 
-    let verified = sign1.clone().verify(&KEY, &(CONTEXT,), &P256);
+    let verified = sign1.clone().verify(&KEY, &T::for_server(CONTEXT), &P256);
     if kid != KEY.kid() {
         assert_eq!(verified, Err(CoseError::WrongKey));
         return;
     }
-    let detached = verify_detached(statement.clone(), &(CONTEXT,), &KEY, &signature, &P256);
+    let detached = verify_detached(
+        statement.clone(),
+        &T::for_server(CONTEXT),
+        &KEY,
+        &signature,
+        &P256,
+    );
     assert_eq!(verified, detached);
     if let Ok(verified) = verified {
         assert_eq!(*verified, statement);
         assert_eq!(rebuilt, bytes, "a second form of a signed statement");
         let other = ServerId([0x23; 16]);
-        let elsewhere = sign1.verify(&KEY, &(other,), &P256);
+        let elsewhere = sign1.verify(&KEY, &T::for_server(other), &P256);
         assert!(elsewhere.is_err(), "one signature for two receivers");
     }
 }
 
-fn rebuilt<T: Statement<Context = (ServerId,)>>(
-    statement: &T,
-    kid: Kid,
-    signature: Signature,
-) -> Vec<u8> {
-    to_sign(statement, &(CONTEXT,), kid)
+fn rebuilt<T: ForServers>(statement: &T, kid: Kid, signature: Signature) -> Vec<u8> {
+    to_sign(statement, &T::for_server(CONTEXT), kid)
         .expect("what was decoded can be encoded, within the same limit")
         .signed(signature)
 }

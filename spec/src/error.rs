@@ -112,7 +112,6 @@ catalogue! {
 
     FactorRequired = 400, "second factor required", Device, false, true, "verify the factor, start again";
     AssertionInvalid = 401, "invalid assertion", Device, false, true, "start again";
-    AssertionAudience = 402, "assertion for another audience", Device, false, true, "start again";
     AssertionSubject = 403, "assertion of another subject", Device, false, true, "start again";
     AssertionBind = 404, "assertion for something else", Device, false, true, "start again";
     AssertionUsed = 405, "assertion already used", Device, false, true, "verify the factor again";

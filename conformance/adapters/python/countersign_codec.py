@@ -374,7 +374,7 @@ RULES: dict[str, Rule] = {
     ),
     "identity": Rule(SIGNED, array(id16, uint32, point)),
     "voucher": Rule(SIGNED, array(id16, id16, id16, uint64)),
-    "assertion": Rule(SIGNED, array(id16, id16, id16, hash32, factor, uint64, purpose, uint64, id16)),
+    "assertion": Rule(SIGNED, array(id16, hash32, factor, uint64, purpose, uint64, id16)),
     "factor-proof": Rule(SIGNED, array(id16, uint32, uint32, uint64, purpose, hash32)),
     "factor-key": Rule(SIGNED, array(id16, uint32, point, hash32)),
     "key-update": Rule(FRAME, array(is_(8))),

@@ -4,7 +4,7 @@
 //! count, what was answered under each number, and which of the events occurred
 //! that never must.
 
-use countersign::factor::{Answered, Lockout, Outcome, Record};
+use countersign::factor::{Answered, Asserted, Lockout, Outcome, Record};
 use countersign::messages::factor::{Assertion, Verdict};
 use countersign::registry::{Factor, Purpose};
 
@@ -108,8 +108,8 @@ impl History {
         };
         let was_full = self.count >= max_attempts;
         let is_evaluated = match answered.outcome {
-            Outcome::Right(assertion) => {
-                let is_false = !asserts_what_was_proved(&assertion, message);
+            Outcome::Right(asserted) => {
+                let is_false = !asserts_what_was_proved(&asserted, message);
                 self.note(is_false, Fault::FalseAssertion);
                 (self.wrong, self.count) = (0, 0);
                 true
@@ -171,25 +171,22 @@ impl History {
 }
 
 /// Whether every word of the assertion was proved by the request.
-fn asserts_what_was_proved(assertion: &Assertion, message: &Message) -> bool {
+fn asserts_what_was_proved(asserted: &Asserted, message: &Message) -> bool {
     let Kind::Right(number) = message.kind else {
         return false;
     };
     // All fields by name: a new one has to be looked at here.
     let Assertion {
-        issuer,
         subject: whom,
-        audience,
         bind: what,
         factor,
         time,
         purpose,
         expiry,
         id: _, // the same for the same request, so `TwoAnswers` sees it
-    } = *assertion;
-    issuer == cast::FACTOR_SERVER
-        && whom == subject(&message.requester)
-        && audience == cast::AUTH_SERVER
+    } = asserted.assertion;
+    whom == subject(&message.requester)
+        && asserted.audience == cast::AUTH_SERVER
         && what == bind(message.kind, number)
         && factor == Factor::Pin
         && purpose == Purpose::Login

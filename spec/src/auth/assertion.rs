@@ -55,19 +55,15 @@ pub fn accept(
     verifier: &impl Verifier,
 ) -> Result<Accepted, Refusal> {
     let factor_server = &config.factor_server;
-    // AST-1. Our own id is the context of the signature (COSE-4), so an honest
-    // assertion for another audience fails here already.
+    // AST-1 and AST-2: audience and issuer are the context of the signature, so an
+    // assertion for another audience, or by another factor server, does not verify.
+    let context = (config.server, factor_server.server);
     let assertion = Sign1::<Assertion>::from_bytes(assertion)
-        .and_then(|signed| signed.verify(&factor_server.assertion_key, &(config.server,), verifier))
+        .and_then(|signed| signed.verify(&factor_server.assertion_key, &context, verifier))
         .map_err(|_| Code::AssertionInvalid)?
         .into_inner();
     let age_s = now.since(assertion.time);
     let checks = [
-        (Code::AssertionAudience, assertion.audience != config.server),
-        (
-            Code::AssertionAudience,
-            assertion.issuer != factor_server.server,
-        ),
         (
             Code::AssertionPurpose,
             assertion.purpose != required.purpose,

@@ -83,11 +83,20 @@ pub struct Answered {
     pub pin_needed: bool,
 }
 
+/// What is asserted, and to whom.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Asserted {
+    /// The auth server, for which alone `K_sfa` signs it (section 8.6).
+    pub audience: ServerId,
+    /// The payload.
+    pub assertion: Assertion,
+}
+
 /// What an answered request came to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Outcome {
     /// The factor was verified, and this asserts it.
-    Right(Assertion),
+    Right(Asserted),
     /// The factor was verified for a change of the record, which has no other audience.
     Managed,
     /// The PIN was evaluated, and was wrong.

@@ -55,7 +55,7 @@ pub use change::{
 };
 pub use commit::{Commit, Decision, Write};
 pub use create::{VOUCHER_SKEW_S, decide_create, voucher_to_look_up};
-pub use facts::{Answered, Config, Outcome, Record, Requester, UsedVoucher};
+pub use facts::{Answered, Asserted, Config, Outcome, Record, Requester, UsedVoucher};
 pub use lockout::{Attempt, Blocked, Lockout};
 pub use policy::{BudgetPolicy, DelayRound, Policy};
 pub use reply::{AssertionToSign, Reply};

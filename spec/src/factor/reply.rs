@@ -35,9 +35,9 @@ impl Answered {
     /// [`EncodeError`]; an assertion has a fixed shape, so it does not occur.
     pub fn reply(self, config: &Config) -> Result<Reply, EncodeError> {
         match self.outcome {
-            Outcome::Right(assertion) => {
-                let context = (assertion.audience,);
-                let to_sign = cose::to_sign(&assertion, &context, config.statement_kid)?;
+            Outcome::Right(asserted) => {
+                let context = (asserted.audience, config.server);
+                let to_sign = cose::to_sign(&asserted.assertion, &context, config.statement_kid)?;
                 Ok(Reply::Assertion(AssertionToSign {
                     answered: self,
                     assertion: to_sign,

@@ -3,7 +3,7 @@
 use super::change::own;
 use super::evaluate::{self, Evaluation};
 use super::{
-    Answered, Commit, Config, Decision, Management, Operation, Outcome, Record, Requester,
+    Answered, Asserted, Commit, Config, Decision, Management, Operation, Outcome, Record, Requester,
 };
 use crate::cbor;
 use crate::crypto::{Verifier, sha256};
@@ -66,7 +66,7 @@ pub fn decide_verify<V: Verifier>(
         } => {
             let (verified, outcome) = match operation {
                 None => {
-                    let assertion = assert(config, request, &proof, subject, now);
+                    let assertion = assert(request, &proof, subject, now);
                     (None, Outcome::Right(assertion))
                 }
                 Some(operation) => {
@@ -158,22 +158,22 @@ fn operation(
 
 /// Asserts what was proved. The proof is the argument, so there is no assertion without one.
 fn assert(
-    config: &Config,
     request: &Verify,
     proof: &Verified<FactorProof>,
     subject: Pseudonym,
     now: UnixSeconds,
-) -> Assertion {
-    Assertion {
-        issuer: config.server,
-        subject,
+) -> Asserted {
+    Asserted {
         audience: request.audience,
-        bind: proof.bind,
-        factor: request.factor,
-        time: now,
-        purpose: proof.purpose,
-        expiry: now.plus(seconds::ASSERTION),
-        id: assertion_id(proof.record, proof.request_number),
+        assertion: Assertion {
+            subject,
+            bind: proof.bind,
+            factor: request.factor,
+            time: now,
+            purpose: proof.purpose,
+            expiry: now.plus(seconds::ASSERTION),
+            id: assertion_id(proof.record, proof.request_number),
+        },
     }
 }
 

@@ -207,17 +207,15 @@ pub struct Verdict {
 /// The factor server's word that a factor was verified. COSE_Sign1 by `K_sfa`.
 ///
 /// ```cddl
-/// assertion = [issuer: server-id, subject: bstr .size 16, audience: server-id, bind, factor,
-///              time: uint, purpose, expiry: uint, assertion-id: bstr .size 16]
+/// assertion = [subject: bstr .size 16, bind, factor, time: uint, purpose, expiry: uint,
+///              assertion-id: bstr .size 16]
 /// ```
+///
+/// For whom and by whom is signed too, but both sides know it, so it does not travel.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Assertion {
-    /// The factor server.
-    pub issuer: ServerId,
-    /// The record, under the name that this audience knows it by.
+    /// The record, under the name that its audience knows it by.
     pub subject: Pseudonym,
-    /// The auth server.
-    pub audience: ServerId,
     /// What it was verified for.
     pub bind: Bind,
     /// Which factor.
@@ -235,7 +233,8 @@ pub struct Assertion {
 impl Statement for Assertion {
     const LABEL: &'static str = label::ASSERTION;
     const LIMIT: usize = limit::STATEMENT;
-    type Context = (ServerId,);
+    /// Audience and issuer: the auth server, and the factor server.
+    type Context = (ServerId, ServerId);
 }
 
 /// An auth server's leave to create one record. COSE_Sign1 by `K_asv`.

@@ -492,9 +492,7 @@ fn statements(seed: Seed) -> Vec<Sample> {
             "assertion",
             "8.6",
             vec![
-                field("issuer", Bytes(16), drawn::<16>(seed, "factor-server")),
                 field("subject", Bytes(16), drawn::<16>(seed, "subject")),
-                field("audience", Bytes(16), drawn::<16>(seed, "server-id")),
                 digest(seed, "bind"),
                 field("factor", Registered(2), 1),
                 field("time", Uint(64), 1_750_000_000),
@@ -531,29 +529,29 @@ fn statements(seed: Seed) -> Vec<Sample> {
 /// A signed statement of that rule, as it stands inside of other messages.
 fn signed_sample(seed: Seed, rule: &str) -> Item {
     let key = Key::named(seed, &format!("{rule} signer"));
-    let (label, context, payload) = match rule {
+    let (label, context, payload): (_, &[&str], _) = match rule {
         "voucher" => (
             "countersign voucher",
-            "factor-server",
+            &["factor-server"],
             statements(seed)[0].item(),
         ),
         "assertion" => (
             "countersign assertion",
-            "server-id",
+            &["server-id", "factor-server"],
             statements(seed)[1].item(),
         ),
         "parameters" => (
             "countersign parameters",
-            "server-id",
+            &["server-id"],
             parameters(seed)[0].item(),
         ),
         _ => (
             "countersign identity",
-            "server-id",
+            &["server-id"],
             parameters(seed)[1].item(),
         ),
     };
-    let context = vec![drawn::<16>(seed, context)];
+    let context = Vec::from_iter(context.iter().map(|name| drawn::<16>(seed, name)));
     Item::Bytes(Statement::new(label, context, &payload, key.kid()).sign(&key))
 }
 

@@ -9,13 +9,19 @@ use crate::cbor::Item;
 use crate::crypto::{ESP256, Key, N, Statement, fixed, number, protected};
 use crate::seed::Seed;
 
-/// The statements that travel: (rule, label, the context's name in the seed).
-const KINDS: [(&str, &str, &str); 4] = [
-    ("parameters", "countersign parameters", "server-id"),
-    ("identity", "countersign identity", "server-id"),
-    ("voucher", "countersign voucher", "factor-server"),
-    ("assertion", "countersign assertion", "server-id"),
+/// The statements that travel: (rule, label, the context's names in the seed).
+const KINDS: [Kind; 4] = [
+    ("parameters", "countersign parameters", &["server-id"]),
+    ("identity", "countersign identity", &["server-id"]),
+    ("voucher", "countersign voucher", &["factor-server"]),
+    (
+        "assertion",
+        "countersign assertion",
+        &["server-id", "factor-server"],
+    ),
 ];
+
+type Kind = (&'static str, &'static str, &'static [&'static str]);
 
 /// A statement with who signed it and for whom.
 struct Scene {
@@ -26,15 +32,19 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(seed: Seed, (rule, label, context): (&'static str, &'static str, &str)) -> Scene {
+    fn new(seed: Seed, (rule, label, context): Kind) -> Scene {
         let key = Key::named(seed, &format!("{rule} signer"));
         let payload = samples::find(seed, rule).item();
-        let context = Item::bytes(seed.bytes::<16>(context));
+        let context = Vec::from_iter(
+            context
+                .iter()
+                .map(|name| Item::bytes(seed.bytes::<16>(name))),
+        );
         Scene {
             rule,
-            statement: Statement::new(label, vec![context.clone()], &payload, key.kid()),
+            statement: Statement::new(label, context.clone(), &payload, key.kid()),
             key,
-            context: Item::Array(vec![context]),
+            context: Item::Array(context),
         }
     }
 
@@ -764,8 +774,8 @@ fn encodings(scene: &Scene, base: &Case) -> Vec<Case> {
             .kills(kills)
             .does(scene.verify(&bytes, reject(code)))
     };
-    let long_head = [&[0x98, 9], &right[1..]].concat();
-    let shorter = [&[0x88], &right[1..right.len() - 17]].concat();
+    let long_head = [&[0x98, right[0] & 0x1f], &right[1..]].concat();
+    let shorter = [&[right[0] - 1], &right[1..right.len() - 17]].concat();
     vec![
         case(
             "tagged",

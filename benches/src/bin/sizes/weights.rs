@@ -20,7 +20,7 @@ pub fn table(legs: &[Leg]) -> String {
     let rolling = encoded(&Rolling([0; 16]));
     let server = encoded(&ServerId([0; 16]));
     let subject_and_id = encoded(&Pseudonym([0; 16])) + encoded(&AssertionId([0; 16]));
-    let assertion_rest = assertion_bytes() - signature - 2 * server - digest - subject_and_id;
+    let assertion_rest = assertion_bytes() - signature - digest - subject_and_id;
     let messages = [
         Message {
             name: "message_1",
@@ -51,7 +51,6 @@ pub fn table(legs: &[Leg]) -> String {
                 ("tag", [TAG_BYTES; 2]),
                 ("rolling value", [rolling; 2]),
                 ("assertion: signature", [0, signature]),
-                ("assertion: issuer, audience", [0, 2 * server]),
                 ("assertion: bind", [0, digest]),
                 ("assertion: subject, id", [0, subject_and_id]),
                 ("assertion: headers, times, heads", [0, assertion_rest]),

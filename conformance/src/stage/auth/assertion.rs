@@ -25,7 +25,7 @@ use crate::stage::with::With;
 ///
 /// | word | instead of the right value |
 /// |---|---|
-/// | `issuer`, `audience`, `context`, `subject` | `other`: somebody else's |
+/// | `issuer`, `audience`, `subject` | `other`: somebody else's |
 /// | `purpose`, `factor` | a number |
 /// | `bind` | an object: the bind input, with these positions changed |
 /// | `age_s`, `ahead_s` | how long ago, or from now, the factor was verified |
@@ -39,7 +39,6 @@ use crate::stage::with::With;
 const WORDS: &[&str] = &[
     "issuer",
     "audience",
-    "context",
     "subject",
     "purpose",
     "factor",
@@ -105,12 +104,10 @@ pub(super) fn assertion(
         None => UnixSeconds(now.0.saturating_sub(with.uint("age_s")?.unwrap_or(0))),
     };
     let payload = Assertion {
-        issuer: server_id(with, "issuer", server.factor_server, session)?,
         subject: match is_other(with, "subject")? {
             true => Pseudonym(session.entropy("another subject")),
             false => device.subject,
         },
-        audience: server_id(with, "audience", server.id(), session)?,
         bind: bind(with, subject, server, session)?,
         factor: registered(with, "factor", Factor::from_number)?.unwrap_or(Factor::Pin),
         time,
@@ -138,7 +135,10 @@ pub(super) fn assertion(
     };
     let signed = sign1(
         with.text("label")?.unwrap_or(label::ASSERTION),
-        &(server_id(with, "context", server.id(), session)?,),
+        &(
+            server_id(with, "audience", server.id(), session)?,
+            server_id(with, "issuer", server.factor_server, session)?,
+        ),
         &payload,
         algorithm(with)?,
         kid,

@@ -357,9 +357,7 @@ impl Scene {
         );
         let keeper = &self.servers[&self.factor_server_of(&auth)?];
         let assertion = Assertion {
-            issuer: keeper.id,
             subject: pseudonym(&[0x5f; 32], record, request.audience),
-            audience: request.audience,
             bind: request.bind,
             factor: request.factor,
             time: self.now,
@@ -369,7 +367,7 @@ impl Scene {
         };
         let payload = cbor::to_vec(&assertion).map_err(undecided)?;
         let payload = spoiler.at("assertion", payload)?;
-        let (key, context) = (&keeper.statement_key, (request.audience,));
+        let (key, context) = (&keeper.statement_key, (request.audience, keeper.id));
         sign1(
             Assertion::LABEL,
             &context,

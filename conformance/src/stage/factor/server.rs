@@ -236,7 +236,7 @@ impl Server {
         };
         let key = &self.parameters.statement_key;
         let assertion = Sign1::<Assertion>::from_bytes(signed)
-            .and_then(|sign1| sign1.verify(key, &(asked.audience,), &P256))
+            .and_then(|sign1| sign1.verify(key, &(asked.audience, self.id()), &P256))
             .map_err(|error| wrong("an assertion signed by K_sfa for the audience", &error))?;
         Ok((facts, Some(assertion.into_inner())))
     }
@@ -244,9 +244,7 @@ impl Server {
     /// The assertion that a right answer to `asked`, decided at `time`, contains (section 8.6).
     pub(super) fn assertion(&self, asked: &Asked, time: UnixSeconds) -> Assertion {
         Assertion {
-            issuer: self.id(),
             subject: pseudonym(&self.pseudonym_key, asked.record, asked.audience),
-            audience: asked.audience,
             bind: asked.bind,
             factor: asked.factor,
             time,

@@ -54,17 +54,10 @@ const REFUSED: &[(Code, &str, Change)] = &[
         case.presented.signer = 6
     }),
     (Code::AssertionInvalid, "for another audience", |case| {
-        case.presented.context = OTHER_SERVER
+        case.presented.context.0 = OTHER_SERVER
     }),
-    (
-        Code::AssertionAudience,
-        "says another audience than it was signed for",
-        |case| {
-            case.presented.payload.audience = OTHER_SERVER;
-        },
-    ),
-    (Code::AssertionAudience, "another issuer", |case| {
-        case.presented.payload.issuer = OTHER_SERVER;
+    (Code::AssertionInvalid, "by another issuer", |case| {
+        case.presented.context.1 = OTHER_SERVER
     }),
     (Code::AssertionPurpose, "another purpose", |case| {
         case.presented.payload.purpose = Purpose::Enrol;

@@ -221,7 +221,7 @@ pub struct Presented {
     /// What it is for; computed from the statement where a row does not say.
     pub bind: Option<Bind>,
     pub signer: u8,
-    pub context: ServerId,
+    pub context: (ServerId, ServerId),
 }
 
 pub const TRANSCRIPT: Transcript = Transcript([0x77; 32]);
@@ -342,9 +342,7 @@ impl Presented {
         let time = UnixSeconds(NOW.0 - 5);
         Self {
             payload: Assertion {
-                issuer: FACTOR_SERVER,
                 subject: SUBJECT,
-                audience: SERVER,
                 bind: Bind([0; 32]),
                 factor: Factor::Pin,
                 time,
@@ -354,7 +352,7 @@ impl Presented {
             },
             bind: None,
             signer: 5,
-            context: SERVER,
+            context: (SERVER, FACTOR_SERVER),
         }
     }
 
@@ -364,7 +362,7 @@ impl Presented {
             ..self.payload
         };
         let signer = key(self.signer);
-        let to_sign = to_sign(&payload, &(self.context,), signer.kid()).unwrap();
+        let to_sign = to_sign(&payload, &self.context, signer.kid()).unwrap();
         let signature = signer.sign(to_sign.tbs());
         Bytes(to_sign.signed(signature))
     }

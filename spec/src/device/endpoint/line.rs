@@ -48,7 +48,8 @@ pub(super) fn greet(
 ) -> Result<Greeted, Refusal> {
     let entropy = Secret::from_bytes(entropy);
     let ephemeral: Secret<32> = hkdf_expand_secret(&entropy, b"ephemeral key");
-    let c_i: Secret<8> = hkdf_expand_secret(&entropy, b"connection identifier");
+    // It tells the device's own connections apart, and their late frames: four bytes are plenty.
+    let c_i: Secret<4> = hkdf_expand_secret(&entropy, b"connection identifier");
     let c_i = ConnectionId::new(c_i.as_bytes()).unwrap_or_default();
     let initiator = Initiator::from_entropy(*ephemeral.as_bytes());
     let ead_1 = encode(&ead_1(initiator.g_x()))?;

@@ -34,7 +34,7 @@ fn a_right_one_resets_and_unblocks() {
     let before = blocked();
     assert!(before.lockout.is_blocked(config().max_attempts));
     let (after, answered) = commit(&before, &biometric(14));
-    let Outcome::Right(assertion) = answered.outcome else {
+    let Outcome::Right(Asserted { assertion, .. }) = answered.outcome else {
         panic!("right")
     };
     assert_eq!(assertion.factor, Factor::Biometric);

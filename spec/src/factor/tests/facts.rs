@@ -97,7 +97,7 @@ fn a_signed_assertion_verifies() {
         ..config()
     };
     let answered = commit(&record(), &right(11)).1;
-    let Outcome::Right(assertion) = answered.outcome else {
+    let Outcome::Right(Asserted { assertion, .. }) = answered.outcome else {
         panic!("right")
     };
     let Ok(Reply::Assertion(to_sign)) = answered.reply(&config) else {
@@ -106,6 +106,6 @@ fn a_signed_assertion_verifies() {
     let signature = sign(&ISSUER, to_sign.tbs());
     let bytes = to_sign.signed(signature).assertion.unwrap();
     let sign1 = cose::Sign1::<crate::messages::factor::Assertion>::from_bytes(&bytes).unwrap();
-    let verified = sign1.verify(&ISSUER, &(AUDIENCE,), &Ideal).unwrap();
+    let verified = sign1.verify(&ISSUER, &(AUDIENCE, SERVER), &Ideal).unwrap();
     assert_eq!(*verified, assertion);
 }

@@ -195,7 +195,7 @@ impl World {
                 prop_assert_eq!(ask.kind, Kind::Wrong);
                 self.wrong_since_reset += 1;
             }
-            Outcome::Right(assertion) => {
+            Outcome::Right(Asserted { assertion, .. }) => {
                 prop_assert_eq!(ask.kind, Kind::Right);
                 prop_assert_eq!(assertion.bind, Bind([ask.bind; 32]));
                 self.wrong_since_reset = 0;

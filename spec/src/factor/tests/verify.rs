@@ -6,16 +6,18 @@ use crate::messages::factor::{Assertion, assertion_id};
 #[test]
 fn a_right_pin_is_asserted() {
     let (after, answered) = commit(&record(), &right(11));
-    let expected = Assertion {
-        issuer: SERVER,
+    let assertion = Assertion {
         subject: SUBJECT,
-        audience: AUDIENCE,
         bind: Bind([0xb1; 32]),
         factor: Factor::Pin,
         time: NOW,
         purpose: Purpose::Login,
         expiry: UnixSeconds(NOW.0 + 120),
         id: assertion_id(device().record(), 11),
+    };
+    let expected = Asserted {
+        audience: AUDIENCE,
+        assertion,
     };
     assert_eq!(answered.outcome, Outcome::Right(expected));
     assert_eq!(answered.number, 11);
@@ -242,7 +244,7 @@ fn time_never_goes_back() {
     assert_eq!(record.last_time, later);
     let (record, answered) = commit_at(&record, &right(12), earlier);
     assert_eq!(record.last_time, later);
-    let Outcome::Right(assertion) = answered.outcome else {
+    let Outcome::Right(Asserted { assertion, .. }) = answered.outcome else {
         panic!("right")
     };
     assert_eq!((assertion.time, assertion.expiry), (later, later.plus(120)));

@@ -407,7 +407,7 @@ fn the_life_of_a_pin() {
         let signed = verdict.assertion.unwrap();
         let assertion = Sign1::<Assertion>::from_bytes(&signed).unwrap();
         let assertion = assertion
-            .verify(&k_sfa().public(), &(AUDIENCE,), &P256)
+            .verify(&k_sfa().public(), &(AUDIENCE, SERVER), &P256)
             .unwrap();
         assert_eq!(
             assertion.subject,
