@@ -37,8 +37,11 @@ pub struct Services {
     pub app: Option<AppTerms>,
     /// Channels for data, of full accounts.
     pub data: Option<DataTerms>,
-    /// Headless accounts, their channels for data, and their upgrade.
+    /// Headless accounts and their channels for data.
     pub headless: bool,
+    /// The upgrade of headless accounts. It hands vouchers to whoever asks, so it is off
+    /// while the factor server's records are doubted after a restore (HEADLESS-11).
+    pub upgrade: bool,
     /// Channels for actions and credentials.
     pub actions: bool,
 }

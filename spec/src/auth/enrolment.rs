@@ -92,11 +92,15 @@ impl Enrolment {
     /// Makes an enrolment for the backend. `nonce` is fresh.
     ///
     /// # Errors
-    /// 106 for a user name or announce info over its limit.
+    /// 106 for a user name or announce info over its limit, 107 for an empty user name.
     pub fn new(server: ServerId, nonce: Nonce, terms: EnrolmentTerms) -> Result<Self, Refusal> {
         check_announce(terms.announce.as_ref())?;
         if terms.user_name.len() > limit::USER_NAME {
             return Err(Code::TooLarge.into());
+        }
+        // The empty name is that of headless accounts, which are nobody's (HEADLESS-10).
+        if terms.user_name.is_empty() {
+            return Err(Code::Structure.into());
         }
         Ok(Self {
             id: session_id(LINK, server, nonce.as_bytes()),

@@ -94,7 +94,7 @@ pub fn greet(config: &Config, ead_1: &Ead1, g_x: &[u8; 32]) -> Result<Greeting, 
         Purpose::Login | Purpose::Enrol => None,
         Purpose::AppLogin if services.app.is_some() => Some(Unclaimed::AppLogin),
         Purpose::Headless if services.headless => Some(Unclaimed::Headless),
-        Purpose::Upgrade if services.headless => Some(Unclaimed::Upgrade),
+        Purpose::Upgrade if services.upgrade => Some(Unclaimed::Upgrade),
         Purpose::Data if services.data.is_some() => Some(Unclaimed::Data),
         Purpose::Action if services.actions => Some(Unclaimed::Action),
         Purpose::AppLogin

@@ -45,6 +45,7 @@ mod lineage;
 mod login;
 mod opening;
 mod request;
+mod restore;
 mod rotation;
 mod session;
 mod statement;

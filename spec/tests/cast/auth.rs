@@ -120,6 +120,7 @@ impl AuthServer {
                     }),
                     data: Some(DataTerms { policy: Some(PIN) }),
                     headless: true,
+                    upgrade: true,
                 },
             },
             said,

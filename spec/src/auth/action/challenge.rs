@@ -428,13 +428,15 @@ fn check(subject: &Subject<'_>, terms: &ChallengeTerms) -> Result<(), Refusal> {
     if subject.code.len() > limit::ACTION_CODE || subject.user.len() > limit::USER_NAME {
         return Err(Code::TooLarge.into());
     }
+    // Headless accounts have the empty name, and answer for no user (HEADLESS-10).
+    let nobody = subject.user.is_empty();
     let bad_number = terms.number.as_ref().is_some_and(|number| {
         !are_choices(&number.choices) || !number.choices.contains(&number.expected)
     });
     let bad_policy = terms
         .policy
         .is_some_and(|policy| !matches!(policy.factors, 1..=3));
-    match bad_number || bad_policy {
+    match nobody || bad_number || bad_policy {
         true => Err(Code::Structure.into()),
         false => Ok(()),
     }

@@ -146,6 +146,10 @@ pub fn decide_action(
     {
         return Err(Code::TooLarge.into());
     }
+    // Headless accounts have the empty name, and answer for no user (HEADLESS-10).
+    if terms.user.is_empty() {
+        return Err(Code::Structure.into());
+    }
     let id = Action::id(&terms.user, &terms.idempotency_key);
     let ruled = rule_on(limits, facts, id, &terms, rule, entropy, now)?;
     let action = Action {

@@ -105,6 +105,8 @@ fn a_user_name_is_limited() {
     };
     assert_eq!(make(limit::USER_NAME), Ok(()));
     assert_eq!(make(limit::USER_NAME + 1), Err(Code::TooLarge.into()));
+    // HEADLESS-10: nobody's name is nobody's.
+    assert_eq!(make(0), Err(Code::Structure.into()));
 }
 
 #[test]

@@ -13,8 +13,10 @@ use crate::auth::{
 use crate::crypto::P256;
 use crate::error::{Code, Refusal};
 use crate::messages::handshake::Policy;
-use crate::registry::{Decision, Factor, LogoutCause, Purpose};
-use crate::values::{AppSessionId, Digest, Pseudonym, Rolling, Transcript, UnixSeconds};
+use crate::registry::{Decision, Factor, Level, LogoutCause, Purpose};
+use crate::values::{
+    AppSessionId, AssertionId, Digest, Pseudonym, Rolling, Transcript, UnixSeconds,
+};
 
 fn app_login(account: &Account, app: Option<&AppSession>, said: &Said) -> Result<Commit, Refusal> {
     let facts = AppLoginFacts {
@@ -365,8 +367,21 @@ fn an_upgrade_goes_one_way() {
     // The answer was lost: the same device again comes to the same.
     let mut again = said.clone();
     again.statement.counter = Some(12);
-    let commit = decide(&full, &again, false).unwrap();
-    assert!(matches!(commit.committed(), Outcome::Admitted(_)));
+    again.presented().payload.id = AssertionId([0x2d; 16]);
+    let told = store.apply(decide(&full, &again, false).unwrap());
+    assert!(matches!(
+        told,
+        Ok(Outcome::Admitted(admitted)) if admitted.level == Level::Full && admitted.account == full.id
+    ));
+    // Nothing but clone detection has moved, and the assertion is used up (HEADLESS-8).
+    let after = store.accounts[&headless.id].clone();
+    let moved = Account {
+        version: after.version,
+        lineage: after.lineage.clone(),
+        ..full.clone()
+    };
+    assert_eq!(after, moved);
+    assert_eq!((store.accounts.len(), store.assertions.len()), (1, 2));
     // Another subject does not take a full account over.
     again.presented().payload.subject = Pseudonym([0; 16]);
     let refused = decide(&full, &again, false).map(drop);

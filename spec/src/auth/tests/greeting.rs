@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::scene::{
-    FACTOR_SERVER, NOW, OTHER_SERVER, SERVER, announce, config, enrolment, policy, session,
+    FACTOR_SERVER, NOW, OTHER_SERVER, SERVER, announce, config, enrolment, policy, serving, session,
 };
 use crate::auth::{Config, Enrolment, Found, Offer, Session, Wanted, greet};
 use crate::error::{Code, Refusal};
@@ -180,6 +180,54 @@ fn only_login_and_enrol_are_served() {
             _ => assert_eq!(greeting, Err(Code::PurposeRefused.into()), "{purpose:?}"),
         }
     }
+}
+
+/// HEADLESS-11: whether vouchers are handed to whoever asks is a switch of its own.
+#[test]
+fn an_upgrade_is_refused_by_itself() {
+    let asks = |purpose| Ead1 {
+        purpose,
+        claim: None,
+        ..login()
+    };
+    for (upgrade, result) in [
+        (true, Ok(Purpose::Upgrade)),
+        (false, Err(Code::PurposeRefused.into())),
+    ] {
+        let mut config = serving();
+        config.services.upgrade = upgrade;
+        let greeted = |purpose| {
+            let greeting = greet(&config, &asks(purpose), &G_X);
+            greeting.map(|greeting| greeting.purpose())
+        };
+        assert_eq!(greeted(Purpose::Upgrade), result);
+        assert_eq!(greeted(Purpose::Headless), Ok(Purpose::Headless));
+    }
+}
+
+/// HEADLESS-5: "a policy that allows the PIN and nothing else, and a voucher".
+#[test]
+fn an_upgrade_is_offered_a_voucher_for_this_factor_server() {
+    let ead_1 = Ead1 {
+        purpose: Purpose::Upgrade,
+        claim: None,
+        ..login()
+    };
+    let greeting = greet(&serving(), &ead_1, &G_X).unwrap();
+    let offer = greeting.offer(&serving(), Found::Nothing, VOUCHER, NOW);
+    let Ok(Offer::Enrolment(offer)) = offer else {
+        panic!("an offer that lacks its voucher: {offer:?}");
+    };
+    let voucher = Voucher {
+        issuer: SERVER,
+        factor_server: FACTOR_SERVER,
+        id: VOUCHER,
+        expiry: NOW.plus(600),
+    };
+    assert_eq!(*offer.voucher(), voucher);
+    let ead_2 = offer.vouched(vec![1]);
+    assert_eq!(ead_2.policy, Some(Enrolment::POLICY));
+    assert_eq!((ead_2.announce, ead_2.account), (None, None));
 }
 
 #[test]

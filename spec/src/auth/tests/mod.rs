@@ -14,5 +14,6 @@ mod lineage;
 mod login;
 mod peer;
 mod repeated;
+mod restore;
 mod scene;
 mod store;

@@ -109,6 +109,7 @@ pub fn serving() -> Config {
                 policy: Some(policy()),
             }),
             headless: true,
+            upgrade: true,
         },
         ..config()
     }

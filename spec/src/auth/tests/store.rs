@@ -34,26 +34,30 @@ impl Store {
             return Err(Conflict);
         }
         for write in commit.writes() {
-            match write.clone() {
-                Fact::Session(session) => drop(self.sessions.insert(session.id, session)),
-                Fact::Enrolment(it) => drop(self.enrolments.insert(it.id, it)),
-                Fact::Account(account) => drop(self.accounts.insert(account.id, account)),
-                Fact::Assertion(id) => drop(self.assertions.insert(id)),
-                Fact::Credentials(list) => {
-                    let id = Credentials::id(&list.user);
-                    self.credentials.insert(id, list);
-                }
-                Fact::Action(action) => drop(self.actions.insert(action.id, action)),
-                Fact::Challenge(it) => drop(self.challenges.insert(it.id, it)),
-                Fact::Prompts(prompts) => {
-                    self.prompts.insert(Credentials::id(&prompts.user), prompts);
-                }
-                Fact::Erased(FactId::Account(id)) => drop(self.accounts.remove(&id)),
-                Fact::Erased(other) => panic!("nothing erases {other:?}"),
-                Fact::AppSession(app) => drop(self.app_sessions.insert(app.id, app)),
-            }
+            self.write(write.clone());
         }
         Ok(commit.committed())
+    }
+
+    pub fn write(&mut self, fact: Fact) {
+        match fact {
+            Fact::Session(session) => drop(self.sessions.insert(session.id, session)),
+            Fact::Enrolment(it) => drop(self.enrolments.insert(it.id, it)),
+            Fact::Account(account) => drop(self.accounts.insert(account.id, account)),
+            Fact::Assertion(id) => drop(self.assertions.insert(id)),
+            Fact::Credentials(list) => {
+                let id = Credentials::id(&list.user);
+                self.credentials.insert(id, list);
+            }
+            Fact::Action(action) => drop(self.actions.insert(action.id, action)),
+            Fact::Challenge(it) => drop(self.challenges.insert(it.id, it)),
+            Fact::Prompts(prompts) => {
+                self.prompts.insert(Credentials::id(&prompts.user), prompts);
+            }
+            Fact::Erased(FactId::Account(id)) => drop(self.accounts.remove(&id)),
+            Fact::Erased(other) => panic!("nothing erases {other:?}"),
+            Fact::AppSession(app) => drop(self.app_sessions.insert(app.id, app)),
+        }
     }
 
     pub fn account_of(&self, key: &PublicKey) -> Option<&Account> {

@@ -1,14 +1,14 @@
 //! Tracked actions: ACT-1 to ACT-5.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec;
 
 use super::{LIMITS, Said, World, asked, guarded, plain, start, terms};
 use crate::auth::action::{
     Action, ActionFacts, ActionState, ActionTerms, ChallengeTerms, NumberMatch, Rule, Ruling,
-    fetch, review,
+    decide_challenge, fetch, review,
 };
-use crate::auth::tests::scene::{NOW, account, policy, text};
+use crate::auth::tests::scene::{ENTROPY, NOW, account, policy, text};
 use crate::auth::tests::store::{Conflict, Store};
 use crate::auth::{Credentials, Held};
 use crate::error::Code;
@@ -181,4 +181,20 @@ fn what_could_not_be_sent_is_not_made() {
         };
         assert_eq!(make(terms(), asked), Err(Code::Structure));
     }
+}
+
+/// HEADLESS-10: headless accounts have the empty name, and answer for no user.
+#[test]
+fn an_action_is_somebodys() {
+    let nobodys = ActionTerms {
+        user: String::new(),
+        ..terms()
+    };
+    for rule in [Rule::Allow, Rule::Review, Rule::Challenge(plain())] {
+        let mut store = Store::default();
+        let started = start(&mut store, nobodys.clone(), rule, ENTROPY, NOW);
+        assert_eq!(started, Err(Code::Structure));
+    }
+    let named = decide_challenge(&LIMITS, None, "", "transfer", plain(), ENTROPY, NOW);
+    assert_eq!(named.map(drop), Err(Code::Structure.into()));
 }
