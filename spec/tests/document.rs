@@ -1,6 +1,6 @@
 //! The document and the code say the same: registry, limits, labels, errors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::error::{Blame, CATALOGUE};
 use countersign::registry::{self, Decision, Factor, Purpose, ServerKind, limit, seconds};
@@ -199,4 +199,41 @@ fn every_label_is_listed_once() {
         .filter(|text| text.starts_with("countersign "))
         .collect();
     assert_eq!(listed, coded);
+}
+
+/// The CDDL rules in a text, each with its name, without comments and line breaks.
+fn rules(text: &str) -> Vec<(String, String)> {
+    let mut rules: Vec<(String, String)> = Vec::new();
+    for line in text.lines() {
+        let line = line.split(';').next().unwrap_or("").trim_end();
+        match (line.split_once(" = "), line.starts_with(' ')) {
+            (_, true) => {
+                if let Some((_, rule)) = rules.last_mut() {
+                    *rule += " ";
+                    *rule += line.trim_start();
+                }
+            }
+            (Some((name, rule)), false) => {
+                rules.push((name.trim_end().to_owned(), rule.trim_start().to_owned()));
+            }
+            (None, false) => {}
+        }
+    }
+    rules
+}
+
+#[test]
+fn the_document_shows_the_rules_of_the_cddl() {
+    let all: BTreeMap<String, String> = rules(include_str!("../protocol.cddl"))
+        .into_iter()
+        .collect();
+    let shown: Vec<(String, String)> = DOCUMENT
+        .split("```cddl\n")
+        .skip(1)
+        .flat_map(|block| rules(block.split("```").next().unwrap_or("")))
+        .collect();
+    assert!(shown.len() > 50, "only {} rules were found", shown.len());
+    for (name, rule) in &shown {
+        assert_eq!(Some(rule), all.get(name), "{name}");
+    }
 }
