@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::confirming::Attempt;
 use super::event::{AccountName, Outcome, UserInput};
-use super::second_factor::Errand;
+use super::second_factor::{Demand, Errand};
 use super::wallet::{Account, Commit, Update};
 use crate::crypto::{PublicKey, sha256};
 use crate::edhoc::{Credential, IdCred};
@@ -15,7 +15,6 @@ use crate::error::{Code, Refusal};
 use crate::messages::BindInput;
 use crate::messages::channel::{Refused, Settled};
 use crate::messages::handshake::{EnrolmentProof, Statement};
-use crate::messages::parameters::FactorServer;
 use crate::registry::{Decision, Level, limit};
 use crate::values::{Bind, Bytes, Digest};
 use crate::verified::Verified;
@@ -40,7 +39,7 @@ pub struct Decided {
     attempt: Attempt,
     signer: Signer,
     user_input: Option<String>,
-    factor: FactorServer,
+    factor: Demand,
     voucher: Option<Bytes>,
 }
 
@@ -76,7 +75,7 @@ impl Decided {
         attempt: Attempt,
         signer: Signer,
         user_input: Option<UserInput>,
-        factor: FactorServer,
+        factor: Demand,
         voucher: Option<Bytes>,
     ) -> Self {
         let user_input = user_input.map(UserInput::into_string);
@@ -114,13 +113,14 @@ impl Decided {
     /// What to ask of the factor server.
     pub fn errand(&self) -> Errand {
         Errand {
-            factor_server: self.factor.server,
-            uri: self.factor.uri.clone(),
+            factor_server: self.factor.server.server,
+            uri: self.factor.server.uri.clone(),
             audience: self.attempt.server,
             purpose: self.attempt.purpose,
             bind: self.bind(),
             session: Some(self.attempt.session),
             voucher: self.voucher.clone(),
+            biometric: self.factor.biometric,
         }
     }
 

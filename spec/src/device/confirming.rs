@@ -12,11 +12,11 @@ use super::event::{
     AccountName, ConfirmEnrol, ConfirmLogin, Event, KeysNeeded, NewKeys, UserInput,
 };
 use super::registering::Registering;
+use super::second_factor::Demand;
 use super::wallet::{Account, Commit, Enrolling, Registration, Update};
 use crate::crypto::PublicKey;
 use crate::error::{Code, Refusal};
 use crate::messages::handshake::{Announce, EnrolmentProof};
-use crate::messages::parameters::FactorServer;
 use crate::registry::{Decision, Purpose};
 use crate::values::{AccountId, Bytes, Digest, ServerId, SessionId, Transcript};
 
@@ -56,7 +56,7 @@ pub struct ConfirmingLogin {
     /// The accounts to choose from: never none, and one alone if it is pre-selected.
     pub choices: Vec<Account>,
     /// Where the second factor is verified, if one is asked for.
-    pub factor: Option<FactorServer>,
+    pub factor: Option<Demand>,
 }
 
 /// Waits for the user to confirm or decline an enrolment.
@@ -73,9 +73,9 @@ pub struct ConfirmingEnrol {
     /// The keys of an earlier try, to which the server may have bound the enrolment.
     pub interrupted: Option<Box<Enrolling>>,
     /// Where the PIN is set or verified.
-    pub factor: FactorServer,
-    /// The device's registration there, if it has one.
-    pub registration: Option<Registration>,
+    pub factor: Demand,
+    /// The device's `K_dsf` there, if it has one.
+    pub registration: Option<PublicKey>,
     /// The leave to create a record there.
     pub voucher: Bytes,
 }
@@ -213,15 +213,11 @@ impl ConfirmingEnrol {
             }
             _ => return Err(Code::NotAsked.into()),
         };
-        let factor = match (&self.registration, keys.factor) {
-            (Some(registration), None) => registration.key,
+        let factor = match (self.registration, keys.factor) {
+            (Some(key), None) => key,
             (None, Some(key)) => {
-                let server = self.factor.server;
-                updates.push(Update::Registered(Registration {
-                    server,
-                    key,
-                    request_number: 0,
-                }));
+                let registration = Registration::new(self.factor.server.server, key);
+                updates.push(Update::Registered(registration));
                 key
             }
             _ => return Err(Code::NotAsked.into()),

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::second_factor::News;
 use crate::crypto::PublicKey;
 use crate::error::{Code, Refusal};
 use crate::messages::handshake::Announce;
@@ -18,6 +19,8 @@ pub enum Event {
     ConfirmEnrol(ConfirmEnrol),
     /// Asks for the second factor, or says what became of it.
     SecondFactor(SecondFactor),
+    /// The factors that are registered have changed, or the device has learned which they are.
+    Factors(FactorNews),
     /// An upgrade goes on.
     Upgrade(UpgradeProgress),
     /// The OS's prompt was cancelled [812]: nothing was sent, and the request before it is
@@ -107,7 +110,8 @@ pub struct SecondFactor {
     pub context: FactorContext,
     /// The counters, as the factor server said them last (LCK-6).
     pub attempts: Attempts,
-    /// Whether a biometric may be offered.
+    /// Whether a biometric may be offered: instead of the PIN where a factor is verified, with
+    /// it where one is set (DEV-16).
     pub show_biometrics: bool,
     /// How the last entry went.
     pub result: FactorResult,
@@ -119,13 +123,40 @@ pub struct SecondFactor {
     pub session: Option<SessionId>,
 }
 
+/// What has changed at a factor server.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct FactorNews {
+    /// The factor server.
+    pub server: ServerId,
+    /// What has changed.
+    pub news: News,
+}
+
+/// What the OS says of its biometrics.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum OsBiometrics {
+    /// None is enrolled that the OS calls strong.
+    #[default]
+    Unusable,
+    /// One is.
+    Usable,
+}
+
 /// What a factor is entered for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum FactorContext {
-    /// The factor that is registered.
+    /// The factor that is registered, for an auth server.
     Verify,
     /// A first PIN.
     FirstSet,
+    /// The PIN, so that biometrics may be added.
+    BiometricsAdd,
+    /// The factor that is registered, so that biometrics may be removed.
+    BiometricsRemove,
+    /// The present PIN, so that it may be changed.
+    PinChangeVerify,
+    /// The PIN that takes its place.
+    PinChangeSet,
 }
 
 /// How an entry went.
@@ -174,6 +205,8 @@ pub enum Outcome {
     Enrolled(AccountName),
     /// The auth server has committed the upgrade: the account is full now.
     Upgraded(AccountName),
+    /// The factor server has done what the user wanted of it.
+    Managed,
     /// None of these, for this reason; the catalogue says what to do.
     Failed(Code),
 }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::confirming::{Attempt, Confirming, ConfirmingEnrol, ConfirmingLogin};
 use super::event::AccountName;
 use super::parameters::{Authenticated, Expected};
+use super::second_factor::Demand;
 use super::wallet::{Account, Commit, Trust, Update, Wallet};
 use crate::cbor;
 use crate::error::{Code, Refusal};
@@ -192,7 +193,9 @@ impl Greeting {
                         .collect(),
                     parameters: server.server().hash,
                     interrupted: wallet.interrupted(self.session).cloned().map(Box::new),
-                    registration: wallet.registration(factor.server).cloned(),
+                    registration: wallet
+                        .registration(factor.server.server)
+                        .map(|registration| registration.key),
                     announce: offer.announce,
                     attempt,
                     factor,
@@ -250,7 +253,7 @@ pub(super) fn check_announce(announce: Option<&Announce>) -> Result<(), Refusal>
 pub(super) fn factor_server(
     policy: Option<Policy>,
     named: Option<&FactorServer>,
-) -> Result<Option<FactorServer>, Refusal> {
+) -> Result<Option<Demand>, Refusal> {
     let Some(policy) = policy else {
         return Ok(None);
     };
@@ -261,15 +264,17 @@ pub(super) fn factor_server(
         return Err(Code::FactorNotAllowed.into());
     }
     // A policy that nobody could meet is the server's error, not the user's.
-    named.cloned().map(Some).ok_or(Code::Structure.into())
+    let server = named.cloned().ok_or(Code::Structure)?;
+    let biometric = policy.allows(Factor::Biometric);
+    Ok(Some(Demand { server, biometric }))
 }
 
 /// ENR-4: an enrolment comes with a policy for the PIN alone, and a voucher.
 fn enrolment(
     policy: &Option<Policy>,
-    factor: Option<FactorServer>,
+    factor: Option<Demand>,
     voucher: Option<Bytes>,
-) -> Result<(FactorServer, Bytes), Refusal> {
+) -> Result<(Demand, Bytes), Refusal> {
     let pin_alone = policy.is_some_and(|policy| u64::from(policy.factors) == Factor::Pin.number());
     match (factor, voucher) {
         (Some(factor), Some(voucher)) if pin_alone => Ok((factor, voucher)),

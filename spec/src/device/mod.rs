@@ -47,13 +47,17 @@ pub use confirming::{
 };
 pub use endpoint::{Config, DeviceEndpoint, Effect, Peer};
 pub use event::{
-    AccountName, Attempts, ConfirmEnrol, ConfirmLogin, Event, FactorContext, FactorResult,
-    KeysNeeded, NewKeys, Outcome, SecondFactor, UpgradeProgress, UserInput,
+    AccountName, Attempts, ConfirmEnrol, ConfirmLogin, Event, FactorContext, FactorNews,
+    FactorResult, KeysNeeded, NewKeys, OsBiometrics, Outcome, SecondFactor, UpgradeProgress,
+    UserInput,
 };
 pub use greeting::{Greeting, Wish};
 pub use parameters::{Authenticated, Expected, authenticate};
 pub use registering::Registering;
-pub use wallet::{Account, Commit, Enrolling, KnownServer, Registration, Trust, Update, Wallet};
+pub use second_factor::{Management, News};
+pub use wallet::{
+    Account, Commit, Enrolling, Factors, KnownServer, Pending, Registration, Trust, Update, Wallet,
+};
 
 use alloc::boxed::Box;
 
@@ -93,6 +97,8 @@ pub enum Waiting {
     Answer(Box<Decided>),
     /// The auth server's handshake of an upgrade.
     Upgrade(Box<upgrade::Upgrading>),
+    /// Nothing else: the visit is for the record itself.
+    Management(Management),
 }
 
 /// Where a visit to the factor server stands.
@@ -104,14 +110,24 @@ pub enum Visiting {
     Signing(visit::Opening),
     /// message_3 or a question for the status is out.
     Opening(visit::Opening),
+    /// biometric-gone is out.
+    Clearing(visit::Clearing),
     /// The user is asked for a first PIN.
     AskingFirst(visit::AskingFirst),
-    /// The user is asked for the PIN.
+    /// The user is asked for the factor that is registered.
     Asking(visit::Asking),
+    /// `K_bio` is asked to sign the proof.
+    Proving(visit::Proving),
+    /// The user is asked for another PIN.
+    AskingNew(visit::AskingNew),
+    /// A new `K_bio` is asked to sign its possession.
+    Possessing(visit::Possessing),
     /// CREATE is out.
     Creating(visit::Creating),
     /// VERIFY is out.
     Verifying(visit::Verifying),
+    /// A change of the record is out.
+    Changing(visit::Changing),
 }
 
 impl Flow {
@@ -130,7 +146,12 @@ impl Visiting {
         match self {
             Self::Greeting(facts) => facts.visit(),
             Self::Signing(facts) | Self::Opening(facts) => facts.visit(),
+            Self::Clearing(facts) => facts.visit(),
             Self::AskingFirst(facts) => facts.visit(),
+            Self::Proving(facts) => facts.visit(),
+            Self::AskingNew(facts) => facts.visit(),
+            Self::Possessing(facts) => facts.visit(),
+            Self::Changing(facts) => facts.visit(),
             Self::Asking(facts) => facts.visit(),
             Self::Creating(facts) => facts.visit(),
             Self::Verifying(facts) => facts.visit(),

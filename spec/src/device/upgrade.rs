@@ -24,7 +24,7 @@ use super::answering::code_of;
 use super::event::{AccountName, Outcome};
 use super::greeting::{check_version, factor_server, news};
 use super::parameters::{Authenticated, Expected};
-use super::second_factor::Errand;
+use super::second_factor::{Demand, Errand};
 use super::wallet::{Account, Commit, Registration, Trust, Update, Wallet};
 use crate::crypto::PublicKey;
 use crate::edhoc::{Credential, IdCred};
@@ -33,7 +33,6 @@ use crate::messages::BindInput;
 use crate::messages::app::Admitted;
 use crate::messages::channel::Refused;
 use crate::messages::handshake::{Ead1, Ead2, Statement};
-use crate::messages::parameters::FactorServer;
 use crate::registry::{Factor, Level, Purpose, ServerKind, UPGRADE_VERSION};
 use crate::values::{AccountId, Bind, Bytes, ServerId, Transcript, Version};
 use crate::verified::Verified;
@@ -71,7 +70,7 @@ pub struct Equipping {
 pub struct Upgrading {
     account: Account,
     transcript: Transcript,
-    factor: FactorServer,
+    factor: Demand,
     voucher: Bytes,
 }
 
@@ -173,7 +172,7 @@ impl Greeting {
             return Err(Code::Structure.into());
         };
         let equipping = Equipping {
-            registration: wallet.registration(factor.server).cloned(),
+            registration: wallet.registration(factor.server.server).cloned(),
             upgrading: Upgrading {
                 account: self.account,
                 transcript,
@@ -191,7 +190,7 @@ impl Equipping {
     pub fn key_needed(&self) -> Option<ServerId> {
         match self.registration {
             Some(_) => None,
-            None => Some(self.upgrading.factor.server),
+            None => Some(self.upgrading.factor.server.server),
         }
     }
 
@@ -204,11 +203,11 @@ impl Equipping {
         match (&self.registration, key) {
             (Some(_), None) => Ok(Equipment(Vec::new())),
             (None, Some(key)) if key == self.upgrading.account.key => Err(Code::InvalidKey.into()),
-            (None, Some(key)) => Ok(Equipment(alloc::vec![Update::Registered(Registration {
-                server: self.upgrading.factor.server,
-                key,
-                request_number: 0,
-            })])),
+            (None, Some(key)) => {
+                let server = self.upgrading.factor.server.server;
+                let registration = Registration::new(server, key);
+                Ok(Equipment(alloc::vec![Update::Registered(registration)]))
+            }
             _ => Err(Code::NotAsked.into()),
         }
     }
@@ -239,13 +238,14 @@ impl Upgrading {
     /// What to ask of the factor server.
     pub fn errand(&self) -> Errand {
         Errand {
-            factor_server: self.factor.server,
-            uri: self.factor.uri.clone(),
+            factor_server: self.factor.server.server,
+            uri: self.factor.server.uri.clone(),
             audience: self.account.server,
             purpose: Purpose::Upgrade,
             bind: self.bind(),
             session: None,
             voucher: Some(self.voucher.clone()),
+            biometric: self.factor.biometric,
         }
     }
 

@@ -86,6 +86,31 @@ pub struct Registration {
     pub key: PublicKey,
     /// The last request number that was reserved, zero for none.
     pub request_number: u64,
+    /// The factors there, besides the PIN that lives.
+    pub factors: Factors,
+}
+
+/// What the device knows of its factors at one factor server.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct Factors {
+    /// The public key of `K_bio`, if one is registered that can sign.
+    pub biometric: Option<PublicKey>,
+    /// A change that was sent, of which the outcome is not known yet.
+    pub pending: Option<Pending>,
+}
+
+/// A change of the record that may have happened (section 8.8).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Pending {
+    /// A new PIN, and a `K_bio` if one was given with it.
+    Pin {
+        /// The generation that it begins.
+        generation: u32,
+        /// The public key of `K_bio`.
+        biometric: Option<PublicKey>,
+    },
+    /// This `K_bio` beside the PIN.
+    Biometric(PublicKey),
 }
 
 /// An enrolment that was confirmed. Its key is kept until the outcome is
@@ -172,6 +197,13 @@ pub enum Update {
         /// The number.
         number: u64,
     },
+    /// What the device knows of its factors has changed, or is about to.
+    Factors {
+        /// The factor server.
+        server: ServerId,
+        /// What it knows now.
+        factors: Factors,
+    },
 }
 
 /// A next state that may be entered once its updates are durable.
@@ -229,6 +261,15 @@ impl Wallet {
         self.enrolling
             .as_ref()
             .filter(|enrolling| enrolling.session == session)
+    }
+
+    /// Whether a key of the keystore has this public half (KEY-1).
+    pub fn holds(&self, key: &PublicKey) -> bool {
+        let accounts = self.accounts.iter().map(|account| account.key);
+        let enrolling = self.enrolling.iter().map(|enrolling| enrolling.key);
+        let registered = self.registrations.iter().map(|known| known.key);
+        let mut keys = accounts.chain(enrolling).chain(registered);
+        keys.any(|known| known == *key)
     }
 
     /// Makes one change. Epochs, counters and request numbers never fall.
@@ -329,6 +370,11 @@ impl Wallet {
                     registration.request_number = registration.request_number.max(number);
                 }
             }
+            Update::Factors { server, factors } => {
+                for registration in self.registrations.iter_mut().filter(|r| r.server == server) {
+                    registration.factors = factors.clone();
+                }
+            }
         }
     }
 
@@ -347,6 +393,16 @@ impl Account {
 }
 
 impl Registration {
+    /// The device sets out to a factor server that it has not met.
+    pub(super) fn new(server: ServerId, key: PublicKey) -> Self {
+        Self {
+            server,
+            key,
+            request_number: 0,
+            factors: Factors::default(),
+        }
+    }
+
     /// The id of the device's record at the factor server: the kid of `K_dsf`.
     pub fn record(&self) -> RecordId {
         RecordId(self.key.kid().0)

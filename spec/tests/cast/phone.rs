@@ -108,6 +108,9 @@ fn endpoint(wallet: Wallet, factor_versions: &[Version]) -> DeviceEndpoint<P256>
     let config = Config {
         auth_versions: AUTH_VERSIONS.to_vec(),
         factor_versions: factor_versions.to_vec(),
+        biometrics: true,
+        pin_change_by_biometric: false,
+        refuse_easy_pins: false,
     };
     DeviceEndpoint::new(config, wallet, P256)
 }

@@ -42,6 +42,9 @@ pub(super) fn open(config: Object) -> Result<Opened, Refusal> {
     let config = Config {
         auth_versions: versions.versions("auth")?,
         factor_versions: versions.versions("factor")?,
+        biometrics: true,
+        pin_change_by_biometric: false,
+        refuse_easy_pins: false,
     };
     let device = Device {
         endpoint: DeviceEndpoint::new(config.clone(), Wallet::default(), P256),

@@ -2,7 +2,8 @@
 
 use countersign::cbor;
 use countersign::device::{
-    AccountName, Event, FactorContext, FactorResult, Outcome, SecondFactor, UpgradeProgress,
+    AccountName, Event, FactorContext, FactorNews, FactorResult, News, Outcome, SecondFactor,
+    UpgradeProgress,
 };
 use countersign::messages::handshake::Announce;
 use countersign_vectors::case::Object;
@@ -26,6 +27,7 @@ pub(super) fn event(event: &Event) -> Object {
             "parameters_hash": hex::encode(asked.parameters.0),
         }),
         Event::SecondFactor(asked) => second_factor(asked),
+        Event::Factors(told) => factors(told),
         Event::Upgrade(progress) => json!({
             "event": "upgrade",
             "progress": match progress {
@@ -46,6 +48,10 @@ fn second_factor(asked: &SecondFactor) -> Value {
         "context": match asked.context {
             FactorContext::Verify => "verify",
             FactorContext::FirstSet => "first_set",
+            FactorContext::BiometricsAdd => "biometrics_add",
+            FactorContext::BiometricsRemove => "biometrics_remove",
+            FactorContext::PinChangeVerify => "pin_change_verify",
+            FactorContext::PinChangeSet => "pin_change_set",
         },
         "max_attempts": asked.attempts.max,
         "failed_attempts": asked.attempts.failed,
@@ -59,6 +65,19 @@ fn second_factor(asked: &SecondFactor) -> Value {
         "blocked": asked.attempts.blocked(),
         "stopped": asked.stopped,
         "session": asked.session.map(|session| hex::encode(session.0)),
+    })
+}
+
+fn factors(told: &FactorNews) -> Value {
+    json!({
+        "event": "factors",
+        "server": hex::encode(told.server.0),
+        "news": match told.news {
+            News::NewPin => "new_pin",
+            News::OldPin => "old_pin",
+            News::BiometricsAdded => "biometrics_added",
+            News::BiometricsGone => "biometrics_gone",
+        },
     })
 }
 
@@ -76,6 +95,7 @@ fn finished(outcome: &Outcome) -> Value {
         Outcome::Enrolled(account) => with("enrolled", account),
         Outcome::Upgraded(account) => with("upgraded", account),
         Outcome::Declined { .. } => json!({ "event": "finished", "outcome": "declined" }),
+        Outcome::Managed => json!({ "event": "finished", "outcome": "managed" }),
         Outcome::Failed(code) => {
             json!({ "event": "finished", "outcome": "failed", "code": code.number() })
         }

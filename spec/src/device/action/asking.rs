@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::super::event::AccountName;
-use super::super::second_factor::Errand;
+use super::super::second_factor::{Demand, Errand};
 use super::answering::Signing;
 use super::entering::Approver;
 use crate::crypto::sha256;
@@ -13,7 +13,6 @@ use crate::error::{Code, Refusal};
 use crate::messages::BindInput;
 use crate::messages::action::{Approval, Challenge};
 use crate::messages::handshake::Announce;
-use crate::messages::parameters::FactorServer;
 use crate::registry::{Decision, Purpose};
 use crate::values::{Bind, Bytes, ChannelBinding, Digest, ServerId, UnixSeconds};
 
@@ -23,7 +22,7 @@ pub struct Asking {
     pub(super) approver: Approver,
     pub(super) channel: ChannelBinding,
     pub(super) challenge: Challenge,
-    factor: Option<FactorServer>,
+    factor: Option<Demand>,
 }
 
 /// What the app shows.
@@ -64,7 +63,7 @@ pub enum Next {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Proving {
     asking: Asking,
-    factor: FactorServer,
+    factor: Demand,
     chosen: Chosen,
 }
 
@@ -73,7 +72,7 @@ impl Asking {
         approver: Approver,
         channel: ChannelBinding,
         challenge: Challenge,
-        factor: Option<FactorServer>,
+        factor: Option<Demand>,
     ) -> Self {
         Self {
             approver,
@@ -156,13 +155,14 @@ impl Proving {
     /// What to ask of the factor server.
     pub fn errand(&self) -> Errand {
         Errand {
-            factor_server: self.factor.server,
-            uri: self.factor.uri.clone(),
+            factor_server: self.factor.server.server,
+            uri: self.factor.server.uri.clone(),
             audience: self.asking.approver.account.server,
             purpose: Purpose::Action,
             bind: self.bind(),
             session: None,
             voucher: None,
+            biometric: self.factor.biometric,
         }
     }
 

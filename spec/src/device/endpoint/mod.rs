@@ -5,11 +5,13 @@
 //! | [`start`](DeviceEndpoint::start) | no flow is active |
 //! | [`receive`](DeviceEndpoint::receive) | whenever a frame comes |
 //! | [`signed`](DeviceEndpoint::signed) | after [`Effect::Sign`] |
-//! | [`prompt_cancelled`](DeviceEndpoint::prompt_cancelled) | after [`Effect::Sign`] by a `K_act` |
+//! | [`prompt_cancelled`](DeviceEndpoint::prompt_cancelled) | after [`Effect::Sign`] by a `K_act` or a `K_bio` |
 //! | [`confirm_login`](DeviceEndpoint::confirm_login), [`confirm_enrol`](DeviceEndpoint::confirm_enrol), [`decline`](DeviceEndpoint::decline) | after the one confirmation request |
 //! | [`upgrade`](DeviceEndpoint::upgrade) | no flow is active |
 //! | [`factor_key`](DeviceEndpoint::factor_key) | after [`UpgradeProgress::KeyNeeded`](super::UpgradeProgress::KeyNeeded) |
-//! | [`pin`](DeviceEndpoint::pin), [`cancel_factor`](DeviceEndpoint::cancel_factor) | while a second-factor request says that it listens |
+//! | [`pin`](DeviceEndpoint::pin), [`biometric`](DeviceEndpoint::biometric), [`pin_and_biometric`](DeviceEndpoint::pin_and_biometric), [`cancel_factor`](DeviceEndpoint::cancel_factor) | while a second-factor request says that it listens |
+//! | [`manage`](DeviceEndpoint::manage) | no flow is active: the PIN or the biometrics are to be changed |
+//! | [`os_biometrics`](DeviceEndpoint::os_biometrics), [`biometric_gone`](DeviceEndpoint::biometric_gone) | at the start, and when the phone says so |
 //! | [`reconnect`](DeviceEndpoint::reconnect) | the transport broke |
 //! | [`abandon`](DeviceEndpoint::abandon) | always |
 //!
@@ -25,6 +27,7 @@
 //! After a restart the app makes a new endpoint from its stored [`Wallet`]:
 //! a flow that was active is gone, and nothing of it needs to be cleaned up.
 
+mod factor;
 mod line;
 mod stage;
 mod then;
@@ -35,16 +38,17 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use line::{Greeted, decode, greet};
+use line::{Greeted, Line, decode, greet};
 use stage::{Context, Stage};
 
-use super::event::{Event, NewKeys, Outcome, UserInput};
+use super::event::{Event, NewKeys, OsBiometrics, Outcome, UserInput};
 use super::greeting::Greeting;
+use super::second_factor::Setting;
 use super::wallet::{Update, Wallet};
 use super::{Commit, Confirming, Flow};
 use crate::cbor::DecodeError;
 use crate::channel::{ChannelError, Content};
-use crate::crypto::{Pin, Secret, Signature, Verifier};
+use crate::crypto::{Signature, Verifier};
 use crate::edhoc::ErrorMessage;
 use crate::error::{Code, Refusal};
 use crate::messages::frame::Frame;
@@ -60,6 +64,12 @@ pub struct Config {
     pub auth_versions: Vec<Version>,
     /// Versions towards factor servers, ascending.
     pub factor_versions: Vec<Version>,
+    /// Whether biometrics are offered where the OS has them (DEV-16).
+    pub biometrics: bool,
+    /// Whether a biometric may verify a PIN change, should the factor server agree (CHG-3).
+    pub pin_change_by_biometric: bool,
+    /// Whether a PIN that is easy to guess is refused when it is set (PIN-4).
+    pub refuse_easy_pins: bool,
 }
 
 /// What the app has to do, in this order.
@@ -76,7 +86,8 @@ pub enum Effect {
     },
     /// Have the keystore sign, ECDSA with SHA-256, and return it by [`DeviceEndpoint::signed`].
     Sign {
-        /// The kid of the key: a `K_dev`, a `K_act` or a `K_dsf`.
+        /// The kid of the key: a `K_dev` or a `K_dsf`, or a `K_act` or a `K_bio`, for which
+        /// the OS asks its user.
         key: Kid,
         /// The message.
         tbs: Vec<u8>,
@@ -102,6 +113,7 @@ pub struct DeviceEndpoint<V> {
     config: Config,
     wallet: Wallet,
     verifier: V,
+    os: OsBiometrics,
     stage: Stage,
 }
 
@@ -112,6 +124,7 @@ impl<V: Verifier> DeviceEndpoint<V> {
             config,
             wallet,
             verifier,
+            os: OsBiometrics::default(),
             stage: Stage::Idle,
         }
     }
@@ -202,11 +215,12 @@ impl<V: Verifier> DeviceEndpoint<V> {
         self.advance(|stage, context| stage.signed(signature, context))
     }
 
-    /// The user has cancelled the prompt with which the OS guards `K_act`. Nothing was sent
-    /// or stored; what was asked before is open again, and [`Event::PromptCancelled`] says so.
+    /// The user has cancelled the prompt with which the OS guards `K_act` or `K_bio`. Nothing
+    /// was sent or stored; what was asked before is open again, and [`Event::PromptCancelled`]
+    /// says so. A `K_bio` that was to be registered is not, and that flow is over.
     ///
     /// # Errors
-    /// [`Code::NotAsked`]: no signature of a `K_act` is awaited.
+    /// [`Code::NotAsked`]: no signature of such a key is awaited.
     pub fn prompt_cancelled(&mut self) -> Result<Vec<Effect>, Refusal> {
         if !self.stage.prompts() {
             return Err(Code::NotAsked.into());
@@ -284,29 +298,6 @@ impl<V: Verifier> DeviceEndpoint<V> {
         }
     }
 
-    /// The user has entered a PIN. It is wiped before this returns, and so is
-    /// all that was derived from it; `d_sec` is the device secret for this factor server.
-    ///
-    /// # Errors
-    /// [`Code::Stopped`] (DEV-7): nothing was asked for, nothing is sent.
-    pub fn pin(&mut self, pin: Pin, d_sec: &Secret<32>) -> Result<Vec<Effect>, Refusal> {
-        if !self.stage.asks_for_factor() {
-            return Err(Code::Stopped.into());
-        }
-        self.advance(|stage, context| stage.pin(&pin, d_sec, context))
-    }
-
-    /// The user does not enter a factor. The flow ends and nothing is counted (DEV-8).
-    ///
-    /// # Errors
-    /// [`Code::Stopped`]: nothing was asked for.
-    pub fn cancel_factor(&mut self) -> Result<Vec<Effect>, Refusal> {
-        if !self.stage.asks_for_factor() {
-            return Err(Code::Stopped.into());
-        }
-        Ok(self.finish(Outcome::Failed(Code::Cancelled)))
-    }
-
     /// The transport broke. A visit to the factor server starts again and
     /// repeats what is unanswered; message_3 is sent again as it was (HS-6).
     /// `entropy` is 32 fresh random bytes.
@@ -372,6 +363,7 @@ impl<V: Verifier> DeviceEndpoint<V> {
             config: &self.config,
             wallet: &mut self.wallet,
             verifier: &self.verifier,
+            os: self.os,
             effects: Vec::new(),
         };
         let went = go(mem::take(&mut self.stage), &mut context);
@@ -391,6 +383,15 @@ impl<V: Verifier> DeviceEndpoint<V> {
 }
 
 impl<V> Context<'_, V> {
+    /// What holds at the moment, for a visit with this channel.
+    fn setting(&self, line: &Line) -> Setting {
+        Setting {
+            channel: line.binding(),
+            biometrics: self.config.biometrics && self.os == OsBiometrics::Usable,
+            pin_change_by_biometric: self.config.pin_change_by_biometric,
+        }
+    }
+
     /// Has the updates stored and goes on to what they were for.
     fn commit<T>(&mut self, commit: Commit<T>) -> T {
         for update in commit.updates() {

@@ -10,11 +10,11 @@ use super::upgrade::Upgrade;
 use super::visit::{Step, Visit};
 use super::{Config, Effect, Peer};
 use crate::channel::{ChannelError, Content};
-use crate::crypto::{Pin, Secret, Signature, Verifier};
+use crate::crypto::{Secret, Signature, Verifier};
 use crate::device::Flow;
 use crate::device::answering::{Answering, Settling};
 use crate::device::confirming::{Agreed, Choice, Confirmed, Confirming, EnrolKeys};
-use crate::device::event::{Event, Outcome, UserInput};
+use crate::device::event::{Event, OsBiometrics, Outcome, UserInput};
 use crate::device::greeting::Greeting;
 use crate::device::registering::Registering;
 use crate::device::second_factor::Passed;
@@ -32,6 +32,7 @@ pub(super) struct Context<'e, V> {
     pub(super) config: &'e Config,
     pub(super) wallet: &'e mut Wallet,
     pub(super) verifier: &'e V,
+    pub(super) os: OsBiometrics,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -130,16 +131,23 @@ impl Stage {
         match self {
             Self::Upgrade(upgrade) => upgrade.awaits_signature(),
             Self::Registering { .. } | Self::Answering { .. } => true,
-            Self::Visiting { visit, .. } => matches!(**visit, Visit::Signing { .. }),
+            Self::Visiting { visit, .. } => visit.awaits_signature(),
+            _ => false,
+        }
+    }
+
+    /// Whether the OS may be prompting for the signature that is awaited.
+    pub(super) fn prompts(&self) -> bool {
+        match self {
+            Self::Registering { .. } => true,
+            Self::Visiting { visit, .. } => visit.prompts(),
             _ => false,
         }
     }
 
     pub(super) fn asks_for_factor(&self) -> bool {
         match self {
-            Self::Visiting { visit, .. } => {
-                matches!(**visit, Visit::AskingFirst { .. } | Visit::Asking { .. })
-            }
+            Self::Visiting { visit, .. } => visit.asks(),
             _ => false,
         }
     }
@@ -161,7 +169,7 @@ impl Stage {
     fn line(&mut self, c_i: &[u8]) -> Option<&mut Line> {
         let lines = match self {
             Self::Settling { line, .. } => [Some(line), None],
-            Self::Visiting { visit, then } => [visit.line(), then.line_mut()],
+            Self::Visiting { visit, then } => [visit.line_mut(), then.line_mut()],
             Self::Upgrade(upgrade) => [upgrade.line(), None],
             _ => [None, None],
         };
@@ -194,10 +202,9 @@ impl Stage {
                     peer,
                 })
             }
-            Self::Visiting { visit, then } => {
-                let visit = Box::new(visit.message_2(message_2, now, context)?);
-                Ok(Self::Visiting { visit, then })
-            }
+            Self::Visiting { .. } => self.visited(context, |visit, context| {
+                visit.message_2(message_2, now, context)
+            }),
             Self::Upgrade(upgrade) => upgrade.message_2(message_2, now, context),
             _ => Err(Code::UnexpectedFrame.into()),
         }
@@ -271,11 +278,6 @@ impl Stage {
         }
     }
 
-    /// Whether the OS may be prompting for the signature that is awaited.
-    pub(super) fn prompts(&self) -> bool {
-        matches!(self, Self::Registering { .. })
-    }
-
     /// The user has cancelled the OS's prompt: back to what was asked (CRD-5).
     pub(super) fn prompt_cancelled<V>(self, context: &mut Context<'_, V>) -> Result<Self, Refusal> {
         let next = match self {
@@ -289,6 +291,7 @@ impl Stage {
                 handshake,
                 peer,
             },
+            Self::Visiting { .. } => return self.visited(context, Visit::prompt_cancelled),
             _ => return Err(Code::NotAsked.into()),
         };
         context.tell(Event::PromptCancelled);
@@ -344,9 +347,8 @@ impl Stage {
                     frame,
                 })
             }
-            Self::Visiting { visit, then } => {
-                let visit = Box::new(visit.signed(signature, context)?);
-                Ok(Self::Visiting { visit, then })
+            Self::Visiting { .. } => {
+                self.visited(context, |visit, context| visit.signed(signature, context))
             }
             Self::Upgrade(upgrade) => upgrade.signed(signature, context),
             _ => Err(Code::NotAsked.into()),
@@ -377,6 +379,10 @@ impl Stage {
                     context.tell(Event::SecondFactor(event));
                     then.verified(assertion, context)
                 }
+                Step::Managed => {
+                    context.tell(Event::Finished(Outcome::Managed));
+                    Ok(Self::Idle)
+                }
                 Step::Blocked(event) => {
                     context.tell(Event::SecondFactor(event));
                     context.tell(Event::Finished(Outcome::Failed(Code::Blocked)));
@@ -388,18 +394,29 @@ impl Stage {
         }
     }
 
-    pub(super) fn pin<V>(
+    /// Lets the visit go on, if there is one.
+    pub(super) fn visited<V>(
         self,
-        pin: &Pin,
-        d_sec: &Secret<32>,
         context: &mut Context<'_, V>,
+        go: impl FnOnce(Visit, &mut Context<'_, V>) -> Result<Visit, Refusal>,
     ) -> Result<Self, Refusal> {
         let Self::Visiting { visit, then } = self else {
-            return Err(Code::Stopped.into());
+            return Err(Code::NotAsked.into());
         };
-        then.entered(context);
-        let visit = Box::new(visit.pin(pin, d_sec, context)?);
+        let visit = Box::new(go(*visit, context)?);
         Ok(Self::Visiting { visit, then })
+    }
+
+    /// The same, with what the user has entered.
+    pub(super) fn entered<V>(
+        self,
+        context: &mut Context<'_, V>,
+        go: impl FnOnce(Visit, &mut Context<'_, V>) -> Result<Visit, Refusal>,
+    ) -> Result<Self, Refusal> {
+        if let Self::Visiting { then, .. } = &self {
+            then.entered(context);
+        }
+        self.visited(context, go)
     }
 
     pub(super) fn reconnect<V>(
@@ -407,11 +424,7 @@ impl Stage {
         entropy: [u8; 32],
         context: &mut Context<'_, V>,
     ) -> Result<Self, Refusal> {
-        let Self::Visiting { visit, then } = self else {
-            return Err(Code::NotAsked.into());
-        };
-        let visit = Box::new(visit.reconnect(entropy, context)?);
-        Ok(Self::Visiting { visit, then })
+        self.visited(context, |visit, context| visit.reconnect(entropy, context))
     }
 
     /// Sets out for the factor server, for what waits.
@@ -420,7 +433,8 @@ impl Stage {
         entropy: [u8; 32],
         context: &mut Context<'_, V>,
     ) -> Result<Self, Refusal> {
-        let visit = Box::new(Visit::begin(then.errand(), entropy, context)?);
+        let facts = then.visit(context.wallet)?;
+        let visit = Box::new(Visit::begin(facts, entropy, context)?);
         Ok(Self::Visiting { visit, then })
     }
 

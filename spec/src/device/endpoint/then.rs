@@ -12,7 +12,7 @@
 //!
 //! | method | says |
 //! |---|---|
-//! | `errand` | what to ask of the factor server: purpose, bind, audience |
+//! | `visit` | what to ask of the factor server: purpose, bind, audience |
 //! | `verified` | what the assertion leads to |
 //! | `entered` | what the app is told when the user has entered a factor |
 //! | `facts` | the same without its secrets, for [`Flow::Visiting`](crate::device::Flow::Visiting) |
@@ -27,11 +27,12 @@ use super::upgrade::Upgrade;
 use crate::device::Waiting;
 use crate::device::answering::Decided;
 use crate::device::event::{Event, UpgradeProgress};
-use crate::device::second_factor::Errand;
+use crate::device::second_factor::{Management, Visit};
 use crate::device::upgrade::Upgrading;
+use crate::device::wallet::Wallet;
 use crate::edhoc::Message2Verified;
-use crate::error::Refusal;
-use crate::values::Bytes;
+use crate::error::{Code, Refusal};
+use crate::values::{Bytes, ServerId};
 
 /// What waits while the factor server is visited.
 #[derive(Debug)]
@@ -48,14 +49,23 @@ pub(super) enum Then {
         handshake: Box<Message2Verified>,
         peer: Peer,
     },
+    /// Nothing waits: the visit is for the record itself.
+    Management {
+        server: ServerId,
+        management: Management,
+    },
 }
 
 impl Then {
     /// What to ask of the factor server.
-    pub(super) fn errand(&self) -> Errand {
+    ///
+    /// # Errors
+    /// [`Code::UnknownRecord`]: the device never registered there. The flow is over.
+    pub(super) fn visit(&self, wallet: &Wallet) -> Result<Visit, Refusal> {
         match self {
-            Self::Answer { decided, .. } => decided.errand(),
-            Self::Upgrade { upgrading, .. } => upgrading.errand(),
+            Self::Answer { decided, .. } => Visit::new(decided.errand(), wallet),
+            Self::Upgrade { upgrading, .. } => Visit::new(upgrading.errand(), wallet),
+            Self::Management { server, management } => Visit::manage(*server, *management, wallet),
         }
     }
 
@@ -79,6 +89,8 @@ impl Then {
                 handshake,
                 peer,
             } => Upgrade::verified(*upgrading, assertion, *handshake, peer, context),
+            // Such a visit takes no assertion (DEV-15).
+            Self::Management { .. } => Err(Code::Structure.into()),
         }
     }
 
@@ -87,13 +99,14 @@ impl Then {
         match self {
             Self::Answer { decided, .. } => Waiting::Answer(decided.clone()),
             Self::Upgrade { upgrading, .. } => Waiting::Upgrade(upgrading.clone()),
+            Self::Management { management, .. } => Waiting::Management(*management),
         }
     }
 
     /// The user has entered a factor; says so where the flow tells of its progress.
     pub(super) fn entered<V>(&self, context: &mut Context<'_, V>) {
         match self {
-            Self::Answer { .. } => {}
+            Self::Answer { .. } | Self::Management { .. } => {}
             Self::Upgrade { .. } => context.tell(Event::Upgrade(UpgradeProgress::Processing)),
         }
     }
@@ -101,14 +114,14 @@ impl Then {
     /// The channel that waits, if there is one.
     pub(super) fn line(&self) -> Option<&Line> {
         match self {
-            Self::Answer { .. } | Self::Upgrade { .. } => None,
+            Self::Answer { .. } | Self::Upgrade { .. } | Self::Management { .. } => None,
         }
     }
 
     /// The same, to be used.
     pub(super) fn line_mut(&mut self) -> Option<&mut Line> {
         match self {
-            Self::Answer { .. } | Self::Upgrade { .. } => None,
+            Self::Answer { .. } | Self::Upgrade { .. } | Self::Management { .. } => None,
         }
     }
 }

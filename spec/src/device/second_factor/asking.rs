@@ -1,112 +1,32 @@
-//! The user is asked for a PIN, and what it signs goes out (protocol.md, sections 8.3 and 8.4).
+//! The user is asked for the factor that is registered (protocol.md, section 8.3).
 
-use super::{Entry, Opening, Verifying, Visit, attempts, is_current};
+use super::{Entry, Given, Proving, Setting, Verifying, Visit, request};
 use crate::crypto::{PublicKey, Signature};
-use crate::device::event::{Attempts, FactorContext, FactorResult, SecondFactor};
+use crate::device::event::{Attempts, FactorResult, SecondFactor};
+use crate::device::wallet::{Commit, Update};
 use crate::error::{Code, Refusal};
-use crate::messages::factor::{Create, FactorKey, FactorProof, Status, Verify};
-use crate::values::{Bytes, ChannelBinding, Type};
-use crate::verified::Verified;
+use crate::messages::factor::FactorProof;
+use crate::registry::Factor;
 
-/// The generation of a first PIN.
-const FIRST_GENERATION: u32 = 1;
-
-/// Waits for the user to set a first PIN.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct AskingFirst {
-    pub(super) visit: Visit,
-    pub(super) voucher: Bytes,
-    pub(super) store_epoch: u32,
-    pub(super) attempts: Attempts,
-    pub(super) result: FactorResult,
-}
-
-/// Waits for the user to enter the PIN.
+/// Waits for the user to enter the PIN, or a biometric where one is offered.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Asking {
     pub(super) visit: Visit,
+    pub(super) given: Given,
     pub(super) store_epoch: u32,
     pub(super) generation: u32,
     pub(super) attempts: Attempts,
+    /// The `K_bio` that may sign instead.
+    pub(super) offered: Option<PublicKey>,
     pub(super) result: FactorResult,
-}
-
-/// CREATE is out; waits for the status. The VERIFY that follows is signed
-/// already, so that the PIN is not needed any more.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Creating {
-    visit: Visit,
-    verify: Verify,
-}
-
-impl AskingFirst {
-    /// What the app is told (DEV-6).
-    pub fn event(&self) -> SecondFactor {
-        self.visit
-            .event(FactorContext::FirstSet, self.attempts, self.result, true)
-    }
-
-    /// What every state of the visit knows.
-    pub fn visit(&self) -> &Visit {
-        &self.visit
-    }
-
-    /// The generation of the PIN to be set.
-    pub fn generation(&self) -> u32 {
-        FIRST_GENERATION
-    }
-
-    /// What the new `K_pin` signs to prove its possession.
-    pub fn key(&self, key: PublicKey, channel: ChannelBinding) -> FactorKey {
-        let record = self.visit.registration.record();
-        FactorKey {
-            record,
-            generation: FIRST_GENERATION,
-            key,
-            channel,
-        }
-    }
-
-    /// What the new `K_pin` signs to be verified right after.
-    pub fn proof(&self) -> FactorProof {
-        self.visit.proof(self.store_epoch, FIRST_GENERATION)
-    }
-
-    /// Both are signed: CREATE goes out.
-    pub fn create(
-        self,
-        pin_key: PublicKey,
-        possession: Signature,
-        proof: Signature,
-    ) -> (Creating, Create) {
-        let verify = self.visit.verify(&self.proof(), proof);
-        let create = Create {
-            ty: Type,
-            voucher: self.voucher,
-            pin_key,
-            possession,
-            biometric: None,
-        };
-        (
-            Creating {
-                visit: self.visit,
-                verify,
-            },
-            create,
-        )
-    }
-
-    /// Sets out again.
-    pub fn reconnect(self) -> (Visit, Entry) {
-        (self.visit, Entry::Ask(self.result))
-    }
 }
 
 impl Asking {
     /// What the app is told (DEV-6).
     pub fn event(&self) -> SecondFactor {
-        self.visit
-            .event(FactorContext::Verify, self.attempts, self.result, true)
+        let shows = self.offered.is_some();
+        let context = self.visit.context();
+        self.visit.asks(context, self.attempts, shows, self.result)
     }
 
     /// What every state of the visit knows.
@@ -119,18 +39,64 @@ impl Asking {
         self.generation
     }
 
-    /// What `K_pin` signs.
-    pub fn proof(&self) -> FactorProof {
-        self.visit.proof(self.store_epoch, self.generation)
+    /// Whether a PIN would be evaluated.
+    ///
+    /// # Errors
+    /// [`Code::Blocked`] (LCK-5): a biometric alone is listened to.
+    pub fn takes_pin(&self) -> Result<(), Refusal> {
+        match self.attempts.blocked() {
+            true => Err(Code::Blocked.into()),
+            false => Ok(()),
+        }
     }
 
-    /// It is signed: VERIFY goes out.
+    /// The `K_bio` that may sign.
+    ///
+    /// # Errors
+    /// [`Code::Stopped`]: none is offered (DEV-17).
+    pub fn biometric(&self) -> Result<PublicKey, Refusal> {
+        self.offered.ok_or(Code::Stopped.into())
+    }
+
+    /// What `K_pin` or `K_bio` signs.
+    pub fn proof(&self) -> FactorProof {
+        let (epoch, generation) = (self.store_epoch, self.generation);
+        self.visit.proof(self.given, epoch, generation)
+    }
+
+    /// `K_pin` has signed: VERIFY goes out.
     pub fn verify(self, signature: Signature) -> Verifying {
-        let verify = self.visit.verify(&self.proof(), signature);
-        let context = FactorContext::Verify;
+        self.signed(Factor::Pin, signature)
+    }
+
+    /// The user gives a biometric: `K_bio` is asked to sign.
+    ///
+    /// # Errors
+    /// As [`biometric`](Self::biometric).
+    pub fn prove(self) -> Result<Proving, Refusal> {
+        let key = self.biometric()?;
+        Ok(Proving { asking: self, key })
+    }
+
+    /// The OS has no biometrics any more that it calls strong.
+    pub fn without_biometrics(self) -> Self {
+        Self {
+            offered: None,
+            ..self
+        }
+    }
+
+    /// The phone has invalidated `K_bio` (CHG-7). The factor server is told at the next status.
+    pub fn forgotten(mut self) -> Commit<Self> {
+        let update = self.visit.forget();
+        Commit::new(alloc::vec![update], self.without_biometrics())
+    }
+
+    pub(super) fn signed(self, factor: Factor, signature: Signature) -> Verifying {
+        let verify = request(self.given, &self.proof(), factor, signature);
         Verifying {
+            context: self.visit.context(),
             visit: self.visit,
-            context,
             attempts: self.attempts,
             verify,
         }
@@ -140,48 +106,35 @@ impl Asking {
     pub fn reconnect(self) -> (Visit, Entry) {
         (self.visit, Entry::Ask(self.result))
     }
+
+    /// Asks: reserves the number of the request first.
+    pub(super) fn new(
+        mut visit: Visit,
+        setting: &Setting,
+        at: At,
+        result: FactorResult,
+    ) -> Result<(Update, Self), Refusal> {
+        let update = visit.reserve(at.answered)?;
+        let offers = visit.offers(setting, at.pin_needed);
+        let registered = visit.registration.factors.biometric;
+        let asking = Self {
+            given: visit.given(setting.channel),
+            offered: registered.filter(|_| offers),
+            visit,
+            store_epoch: at.store_epoch,
+            generation: at.generation,
+            attempts: at.attempts,
+            result,
+        };
+        Ok((update, asking))
+    }
 }
 
-impl Creating {
-    /// What every state of the visit knows.
-    pub fn visit(&self) -> &Visit {
-        &self.visit
-    }
-
-    /// The record exists: VERIFY goes out.
-    ///
-    /// # Errors
-    /// [`Code::Structure`]: the status shows another record than was created. The flow is over.
-    pub fn created(self, status: &Verified<Status>) -> Result<Verifying, Refusal> {
-        let record = status
-            .record
-            .as_ref()
-            .filter(|record| is_current(&self.verify, status.store_epoch, record))
-            .ok_or(Code::Structure)?;
-        Ok(Verifying {
-            attempts: attempts(status.max_attempts, record),
-            visit: self.visit,
-            context: FactorContext::FirstSet,
-            verify: self.verify,
-        })
-    }
-
-    /// Sets out again: if CREATE has arrived, the VERIFY that was signed goes on.
-    pub fn reconnect(self) -> (Visit, Entry) {
-        (self.visit, Entry::Repeat(self.verify))
-    }
-
-    /// Takes a refusal: if a record exists after all, its PIN is asked for.
-    ///
-    /// # Errors
-    /// Any other code. The flow is over.
-    pub fn refused(self, code: Code) -> Result<Opening, Refusal> {
-        match code {
-            Code::RecordExists => Ok(Opening {
-                visit: self.visit,
-                entry: Entry::Ask(FactorResult::Error),
-            }),
-            code => Err(code.into()),
-        }
-    }
+/// Where the record stands, by a status or a verdict.
+pub(super) struct At {
+    pub(super) store_epoch: u32,
+    pub(super) generation: u32,
+    pub(super) answered: u64,
+    pub(super) attempts: Attempts,
+    pub(super) pin_needed: bool,
 }

@@ -2,12 +2,18 @@
 
 use alloc::vec::Vec;
 
-use super::{Asking, AskingFirst, Entry, Verifying, Visit, attempts, is_current};
-use crate::device::event::{Attempts, FactorContext, SecondFactor};
+use super::asking::At;
+use super::changing::{Changed, done, is_made};
+use super::learning::Learned;
+use super::{
+    Asking, AskingFirst, Entry, Goal, Management, News, Setting, Verifying, Visit, attempts,
+    is_current,
+};
+use crate::device::event::{FactorResult, SecondFactor};
 use crate::device::greeting::{check_version, news};
 use crate::device::parameters::{Authenticated, Expected};
 use crate::device::upgrade;
-use crate::device::wallet::{Commit, Trust, Wallet};
+use crate::device::wallet::{Commit, Update, Wallet};
 use crate::error::{Code, Refusal};
 use crate::messages::factor::Status;
 use crate::messages::handshake::{Ead1, Ead2, Statement};
@@ -31,16 +37,38 @@ pub struct Opening {
     pub(super) entry: Entry,
 }
 
-/// What follows the status.
+/// biometric-gone is out; waits for the status after it (CHG-7).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Opened {
+pub struct Clearing {
+    visit: Visit,
+    entry: Entry,
+}
+
+/// What a status said, and what follows.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Opened {
+    /// What the app is told at once.
+    pub news: Vec<News>,
+    /// What follows.
+    pub next: Next,
+}
+
+/// What follows a status.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Next {
     /// Nothing is registered: a first PIN.
-    First(Commit<AskingFirst>),
-    /// The PIN.
-    Verify(Commit<Asking>),
+    First(AskingFirst),
+    /// The PIN, or a biometric where one is offered.
+    Ask(Asking),
     /// The request again.
     Repeat(Verifying),
-    /// No PIN would be evaluated: the visit is over.
+    /// The factor server has a `K_bio` that nobody can use: biometric-gone.
+    Clear(Clearing),
+    /// The change whose answer was lost is made: the visit is over.
+    Done(SecondFactor),
+    /// The device knows what it came to learn: the visit is over.
+    Checked,
+    /// Nothing would be evaluated: the visit is over.
     Blocked(SecondFactor),
 }
 
@@ -50,7 +78,7 @@ impl FactorGreeting {
         Ead1 {
             versions: self.versions.clone(),
             purpose: Purpose::Factor,
-            server: self.visit.errand.factor_server,
+            server: self.visit.server(),
             epoch: self.epoch,
             claim: None,
         }
@@ -68,13 +96,13 @@ impl FactorGreeting {
 
     /// Whom to [`authenticate`](crate::device::authenticate) (DEV-10).
     pub fn expected<'w>(&self, wallet: &'w Wallet) -> Expected<'w> {
-        let server = self.visit.errand.factor_server;
+        let server = self.visit.server();
         Expected {
             server,
             kind: ServerKind::Factor,
             known: wallet.server(server),
             link: None,
-            trust: Trust::NamedBy(self.visit.errand.audience),
+            trust: self.visit.trust(),
         }
     }
 
@@ -91,7 +119,7 @@ impl FactorGreeting {
     ) -> Result<Commit<Opening>, Refusal> {
         check_version(offer.version, &self.versions, &server.parameters().versions)?;
         // HEADLESS-4: before message_3, and so before the factor server has done anything.
-        if self.visit.errand.purpose == Purpose::Upgrade && !upgrade::supports(offer.version) {
+        if self.visit.upgrades() && !upgrade::supports(offer.version) {
             return Err(Code::UpgradeUnsupported.into());
         }
         if offer.announce.is_some()
@@ -125,61 +153,124 @@ impl Opening {
     /// Takes the factor server's status.
     ///
     /// # Errors
-    /// [`Code::UnknownRecord`]: nothing is registered, and nothing may be. The flow is over.
-    pub fn status(self, status: &Verified<Status>) -> Result<Opened, Refusal> {
+    /// [`Code::UnknownRecord`]: nothing is registered, and nothing may be.
+    /// [`Code::FactorNotRegistered`]: biometrics are to be removed, and there are none. The
+    /// flow is over.
+    pub fn status(
+        self,
+        status: &Verified<Status>,
+        setting: &Setting,
+    ) -> Result<Commit<Opened>, Refusal> {
         let Self { mut visit, entry } = self;
-        let Some(record) = &status.record else {
-            let voucher = visit.errand.voucher.clone().ok_or(Code::UnknownRecord)?;
-            let attempts = Attempts {
-                max: status.max_attempts,
-                failed: 0,
-                blocked: false,
-                delay_s: 0,
-            };
-            let update = visit.reserve(0)?;
-            let result = entry.result();
-            let store_epoch = status.store_epoch;
-            let next = AskingFirst {
-                visit,
-                voucher,
-                store_epoch,
-                attempts,
-                result,
-            };
-            return Ok(Opened::First(Commit::new(alloc::vec![update], next)));
-        };
-        let attempts = attempts(status.max_attempts, record);
-        let result = match entry {
-            // The answer of a repeated request may be a verdict that was lost, blocked or not.
-            Entry::Repeat(verify) if is_current(&verify, status.store_epoch, record) => {
-                let context = FactorContext::Verify;
-                return Ok(Opened::Repeat(Verifying {
-                    visit,
-                    context,
-                    attempts,
-                    verify,
-                }));
+        let record = status.record.as_ref();
+        let Learned {
+            updates,
+            news,
+            clear,
+        } = visit.learn(record);
+        let entry = match (entry, record) {
+            (Entry::Resolve, Some(record)) if is_made(&visit.goal, &news, record) => {
+                let Changed { news, event } = done(&visit, news, status.max_attempts, record);
+                let next = Next::Done(event);
+                return Ok(Commit::new(updates, Opened { news, next }));
             }
-            entry => entry.result(),
+            (Entry::Resolve, _) => Entry::Ask(FactorResult::Error),
+            (entry, _) => entry,
         };
-        if attempts.blocked() {
-            let event = visit.event(FactorContext::Verify, attempts, result, false);
-            return Ok(Opened::Blocked(event));
+        if clear {
+            let next = Next::Clear(Clearing { visit, entry });
+            return Ok(Commit::new(updates, Opened { news, next }));
         }
-        let update = visit.reserve(record.request_number)?;
-        let (store_epoch, generation) = (status.store_epoch, record.generation);
-        let next = Asking {
-            visit,
-            store_epoch,
-            generation,
-            attempts,
-            result,
-        };
-        Ok(Opened::Verify(Commit::new(alloc::vec![update], next)))
+        follow(visit, entry, status, setting, updates, news)
     }
 
     /// Sets out again.
     pub fn reconnect(self) -> (Visit, Entry) {
         (self.visit, self.entry)
     }
+}
+
+impl Clearing {
+    /// What every state of the visit knows.
+    pub fn visit(&self) -> &Visit {
+        &self.visit
+    }
+
+    /// Takes the status after biometric-gone.
+    ///
+    /// # Errors
+    /// [`Code::Structure`] for a factor server that still has a `K_bio`, and those of
+    /// [`Opening::status`]. The flow is over.
+    pub fn status(
+        self,
+        status: &Verified<Status>,
+        setting: &Setting,
+    ) -> Result<Commit<Opened>, Refusal> {
+        let Self { mut visit, entry } = self;
+        let learned = visit.learn(status.record.as_ref());
+        if learned.clear {
+            return Err(Code::Structure.into());
+        }
+        follow(visit, entry, status, setting, learned.updates, learned.news)
+    }
+
+    /// Sets out again.
+    pub fn reconnect(self) -> (Visit, Entry) {
+        (self.visit, self.entry)
+    }
+}
+
+/// What the visit was for, now that the record is known.
+fn follow(
+    visit: Visit,
+    entry: Entry,
+    status: &Status,
+    setting: &Setting,
+    mut updates: Vec<Update>,
+    news: Vec<News>,
+) -> Result<Commit<Opened>, Refusal> {
+    let next = match (&visit.goal, &status.record, entry) {
+        (Goal::Management(Management::Check), _, _) => Next::Checked,
+        (Goal::Management(_), None, _) => return Err(Code::UnknownRecord.into()),
+        (Goal::Management(Management::RemoveBiometrics), Some(record), _) if !record.biometrics => {
+            return Err(Code::FactorNotRegistered.into());
+        }
+        (Goal::Assertion(errand), None, entry) => {
+            let voucher = errand.voucher.clone().ok_or(Code::UnknownRecord)?;
+            let mut visit = visit;
+            updates.push(visit.reserve(0)?);
+            let result = entry.result();
+            Next::First(AskingFirst::new(visit, setting, voucher, status, result))
+        }
+        // The answer of a repeated request may be a verdict that was lost, blocked or not.
+        (_, Some(record), Entry::Repeat(verify))
+            if is_current(&verify, status.store_epoch, record) =>
+        {
+            Next::Repeat(Verifying {
+                context: visit.context(),
+                visit,
+                attempts: attempts(status.max_attempts, record),
+                verify,
+            })
+        }
+        (_, Some(record), entry) => {
+            let attempts = attempts(status.max_attempts, record);
+            let result = entry.result();
+            if attempts.blocked() && !visit.offers(setting, record.pin_needed) {
+                Next::Blocked(visit.stops(visit.context(), attempts, result))
+            } else {
+                let at = At {
+                    store_epoch: status.store_epoch,
+                    generation: record.generation,
+                    answered: record.request_number,
+                    attempts,
+                    pin_needed: record.pin_needed,
+                };
+                let (update, asking) = Asking::new(visit, setting, at, result)?;
+                updates.push(update);
+                Next::Ask(asking)
+            }
+        }
+    };
+    Ok(Commit::new(updates, Opened { news, next }))
 }

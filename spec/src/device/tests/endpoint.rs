@@ -27,6 +27,9 @@ fn device(wallet: Wallet) -> Device {
     let config = Config {
         auth_versions: vec![V1_0],
         factor_versions: vec![V1_1, V1_2],
+        biometrics: true,
+        pin_change_by_biometric: false,
+        refuse_easy_pins: false,
     };
     DeviceEndpoint::new(config, wallet, P256)
 }

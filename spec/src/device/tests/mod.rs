@@ -170,6 +170,7 @@ pub(super) fn enrolled() -> Wallet {
             server: factor_id(),
             key: key::registration().public(),
             request_number: 5,
+            factors: Factors::default(),
         }],
         enrolling: None,
     }

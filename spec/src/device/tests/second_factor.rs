@@ -4,7 +4,8 @@ use super::*;
 use crate::crypto::Signature;
 use crate::device::event::{Attempts, FactorContext, FactorResult, SecondFactor};
 use crate::device::second_factor::{
-    Asking, AskingFirst, Entry, Errand, FactorGreeting, Judged, Opened, Opening, Verifying, Visit,
+    Asking, AskingFirst, Entry, Errand, FactorGreeting, Goal, Judged, Next, Opening, Setting,
+    Verifying, Visit,
 };
 use crate::messages::factor::{RecordStatus, Status, Verdict};
 use crate::registry::{Factor, Purpose};
@@ -23,6 +24,7 @@ fn errand() -> Errand {
         bind: BIND,
         session: Some(SESSION),
         voucher: None,
+        biometric: true,
     }
 }
 
@@ -33,7 +35,10 @@ fn visit() -> Visit {
 /// With leave to create a record.
 fn first_visit() -> Visit {
     edited(visit(), |visit| {
-        visit.errand.voucher = Some(Bytes(vec![0x70]))
+        let Goal::Assertion(errand) = &mut visit.goal else {
+            unreachable!("for an assertion")
+        };
+        errand.voucher = Some(Bytes(vec![0x70]));
     })
 }
 
@@ -64,6 +69,23 @@ fn greeted(greeting: FactorGreeting, offer: Ead2) -> Result<Opening, Refusal> {
 
 fn opening(visit: Visit, entry: Entry) -> Opening {
     greeted(greeting(visit, entry), offer()).expect("the offer is right")
+}
+
+/// A phone without biometrics.
+const PLAIN: Setting = Setting {
+    channel: ChannelBinding([3; 32]),
+    biometrics: false,
+    pin_change_by_biometric: false,
+};
+
+fn opened(opening: Opening, status: &Verified<Status>) -> Result<Commit<Next>, Refusal> {
+    let commit = opening.status(status, &PLAIN)?;
+    let updates = commit.updates().to_vec();
+    Ok(Commit::new(updates, commit.committed().next))
+}
+
+fn next(opening: Opening, status: &Verified<Status>) -> Result<Next, Refusal> {
+    opened(opening, status).map(Commit::committed)
 }
 
 fn nothing() -> Verified<Status> {
@@ -100,15 +122,16 @@ fn status(record: RecordStatus) -> Verified<Status> {
 
 fn asking(request_number: u64) -> Asking {
     let entry = Entry::Ask(FactorResult::Failed);
-    match opening(visit(), entry).status(&status(record(request_number, 1))) {
-        Ok(Opened::Verify(commit)) => commit.committed(),
+    match next(opening(visit(), entry), &status(record(request_number, 1))) {
+        Ok(Next::Ask(asking)) => asking,
         other => panic!("the PIN is not asked for: {other:?}"),
     }
 }
 
 fn asking_first() -> AskingFirst {
-    match opening(first_visit(), Entry::Ask(FactorResult::Failed)).status(&nothing()) {
-        Ok(Opened::First(commit)) => commit.committed(),
+    let opening = opening(first_visit(), Entry::Ask(FactorResult::Failed));
+    match next(opening, &nothing()) {
+        Ok(Next::First(asking)) => asking,
         other => panic!("no first PIN is asked for: {other:?}"),
     }
 }
@@ -203,7 +226,7 @@ fn a_factor_servers_offer_is_checked() {
 #[test]
 fn what_is_registered_decides_what_is_asked() {
     let entry = || Entry::Ask(FactorResult::Failed);
-    let opened = |visit, status: &Verified<Status>| opening(visit, entry()).status(status);
+    let opened = |visit, status: &Verified<Status>| next(opening(visit, entry()), status);
     // DEV-6: nothing registered leads to FIRST_SET, but only with leave.
     assert_eq!(asking_first().event().context, FactorContext::FirstSet);
     assert_eq!(
@@ -213,13 +236,10 @@ fn what_is_registered_decides_what_is_asked() {
     // Something registered leads to VERIFY; a voucher stays unused.
     assert_eq!(asking(5).event(), listening(1, FactorResult::Failed));
     let verify = opened(first_visit(), &status(record(5, 0)));
-    assert!(matches!(verify, Ok(Opened::Verify(_))));
+    assert!(matches!(verify, Ok(Next::Ask(_))));
     // Blocked: no PIN is asked for (DEV-9).
     let blocked = opened(visit(), &status(record(5, 3)));
-    assert_eq!(
-        blocked,
-        Ok(Opened::Blocked(stopped(3, FactorResult::Failed)))
-    );
+    assert_eq!(blocked, Ok(Next::Blocked(stopped(3, FactorResult::Failed))));
 }
 
 #[test]
@@ -227,15 +247,16 @@ fn a_number_is_stored_before_anything_is_signed() {
     // 5 is the last that the device reserved; the server may have answered more, or fewer.
     for (answered, number) in [(5, 6), (0, 6), (9, 10)] {
         let opening = opening(visit(), Entry::Ask(FactorResult::Failed));
-        let Ok(Opened::Verify(commit)) = opening.status(&status(record(answered, 0))) else {
-            panic!("the PIN is asked for");
-        };
+        let commit = opened(opening, &status(record(answered, 0))).expect("as it should be");
         let server = factor_id();
         assert_eq!(commit.updates(), [Update::RequestNumber { server, number }]); // FAC-7
-        assert_eq!(commit.committed().proof().request_number, number);
+        let Next::Ask(asking) = commit.committed() else {
+            panic!("the PIN is asked for");
+        };
+        assert_eq!(asking.proof().request_number, number);
     }
     let opening = opening(visit(), Entry::Ask(FactorResult::Failed));
-    let last = opening.status(&status(record(u64::MAX, 0)));
+    let last = next(opening, &status(record(u64::MAX, 0)));
     assert_eq!(last.map(drop), refused(Code::Structure));
 }
 
@@ -268,11 +289,12 @@ fn a_first_pin_signs_for_its_possession_and_for_the_request() {
     assert_eq!(proof.generation, 1);
     let (creating, create) = asking.create(key.key, ONE, TWO);
     assert_eq!((create.pin_key, create.possession), (key.key, ONE));
-    let verifying = creating.created(&status(record(0, 0))).expect("created");
+    let created = creating.created(&status(record(0, 0))).expect("created");
+    let (_, verifying) = created.committed();
     assert_eq!(verifying.request().proof, TWO);
     let passed = verifying
         .clone()
-        .verdict(Verified::attest(verdict(&verifying, 0, 0)));
+        .verdict(Verified::attest(verdict(&verifying, 0, 0)), &PLAIN);
     let Ok(Judged::Passed(passed)) = passed else {
         panic!("the PIN is the one just set")
     };
@@ -299,7 +321,7 @@ fn a_verdict_says_how_it_stands() {
     let judged = |edit: &dyn Fn(&mut Verdict), outcome, failed| {
         let verifying = asking(5).verify(ONE);
         let verdict = edited(verdict(&verifying, outcome, failed), edit);
-        verifying.verdict(Verified::attest(verdict))
+        verifying.verdict(Verified::attest(verdict), &PLAIN)
     };
     let as_is = |_: &mut Verdict| {};
 
@@ -355,12 +377,12 @@ fn what_was_not_evaluated_is_asked_again() {
         Code::NumberReused,
         Code::StoreEpoch,
         Code::Generation,
+        Code::Delayed,
     ] {
         let opening = asking(5).verify(ONE).refused(code).expect("DEV-12");
-        let Ok(Opened::Verify(commit)) = opening.status(&status(record(9, 1))) else {
+        let Ok(Next::Ask(asking)) = next(opening.committed(), &status(record(9, 1))) else {
             panic!("the PIN is asked for again");
         };
-        let asking = commit.committed();
         assert_eq!(asking.event(), listening(1, FactorResult::Error));
         assert_eq!(asking.proof().request_number, 10);
     }
@@ -375,8 +397,8 @@ fn a_record_that_exists_after_all_is_verified() {
         .clone()
         .refused(Code::RecordExists)
         .expect("not final");
-    let opened = opening.status(&status(record(0, 0)));
-    assert!(matches!(opened, Ok(Opened::Verify(_))), "{opened:?}");
+    let opened = next(opening, &status(record(0, 0)));
+    assert!(matches!(opened, Ok(Next::Ask(_))), "{opened:?}");
     let other = creating.refused(Code::VoucherUsed);
     assert_eq!(other.map(drop), refused(Code::VoucherUsed));
 }
@@ -386,11 +408,11 @@ fn a_lost_answer_is_asked_for_with_the_same_bytes() {
     let verifying = asking(5).verify(ONE); // number 6
     let again = |record: RecordStatus| {
         let (visit, entry) = verifying.clone().reconnect();
-        opening(visit, entry).status(&status(record))
+        next(opening(visit, entry), &status(record))
     };
     // Lost on the way there, and on the way back (DEV-11, FAC-4); blocked or not.
     for record in [record(5, 0), record(6, 0), record(6, 3)] {
-        let Ok(Opened::Repeat(repeated)) = again(record) else {
+        let Ok(Next::Repeat(repeated)) = again(record) else {
             panic!("repeated")
         };
         assert_eq!(repeated.request(), verifying.request());
@@ -398,10 +420,10 @@ fn a_lost_answer_is_asked_for_with_the_same_bytes() {
     // Another PIN lives, or a later request was answered: the user is asked.
     let changed = edited(record(5, 0), |record| record.generation = 2);
     for record in [changed, record(7, 0)] {
-        let Ok(Opened::Verify(commit)) = again(record) else {
+        let Ok(Next::Ask(asking)) = again(record) else {
             panic!("asked again")
         };
-        assert_eq!(commit.committed().event().result, FactorResult::Error);
+        assert_eq!(asking.event().result, FactorResult::Error);
     }
 }
 
@@ -409,13 +431,13 @@ fn a_lost_answer_is_asked_for_with_the_same_bytes() {
 fn a_lost_create_goes_on_where_it_stands() {
     let (creating, _) = asking_first().create(key::stranger().public(), ONE, TWO);
     let (visit, entry) = creating.clone().reconnect();
-    let Ok(Opened::Repeat(verifying)) = opening(visit, entry).status(&status(record(0, 0))) else {
+    let Ok(Next::Repeat(verifying)) = next(opening(visit, entry), &status(record(0, 0))) else {
         panic!("it had arrived: the VERIFY that was signed follows");
     };
     assert_eq!(verifying.request().proof, TWO);
     let (visit, entry) = creating.reconnect();
-    let Ok(Opened::First(commit)) = opening(visit, entry).status(&nothing()) else {
+    let Ok(Next::First(asking)) = next(opening(visit, entry), &nothing()) else {
         panic!("it had not arrived: the user is asked");
     };
-    assert_eq!(commit.committed().event().result, FactorResult::Error);
+    assert_eq!(asking.event().result, FactorResult::Error);
 }

@@ -177,6 +177,7 @@ fn a_key_is_made_where_the_factor_server_has_not_met_the_device() {
         server: factor_id(),
         key: new,
         request_number: 0,
+        factors: Factors::default(),
     };
     let commit = fresh.equipped(equipment);
     assert_eq!(commit.updates(), [Update::Registered(registration)]);
