@@ -265,7 +265,10 @@ impl Wallet {
 
     /// Whether a key of the keystore has this public half (KEY-1).
     pub fn holds(&self, key: &PublicKey) -> bool {
-        let accounts = self.accounts.iter().map(|account| account.key);
+        let accounts = self.accounts.iter().flat_map(|account| {
+            let others = [account.approval_key, account.successor];
+            core::iter::once(account.key).chain(others.into_iter().flatten())
+        });
         let enrolling = self.enrolling.iter().map(|enrolling| enrolling.key);
         let registered = self.registrations.iter().map(|known| known.key);
         let mut keys = accounts.chain(enrolling).chain(registered);
