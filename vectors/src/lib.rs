@@ -11,6 +11,7 @@
 //! describes it. Nothing here talks to an implementation.
 
 pub mod author;
+pub mod behaviours;
 pub mod case;
 pub mod cbor;
 pub mod crypto;
