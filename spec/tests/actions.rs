@@ -171,6 +171,7 @@ fn wallet() -> Wallet {
             successor: None,
             counter: 0,
             rolling: ROLLING,
+            factor_due: false,
         }],
         servers: vec![KnownServer {
             hash: Digest(sha256(&[&cbor::to_vec(&said).expect("encodes")])),

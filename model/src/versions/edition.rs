@@ -188,6 +188,7 @@ pub fn owners_wallet() -> Wallet {
             level: Level::Full,
             counter: 0,
             rolling: Rolling([0; 16]),
+            factor_due: false,
         }],
         ..Wallet::default()
     }

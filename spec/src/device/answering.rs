@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use super::confirming::Attempt;
 use super::event::{AccountName, Outcome, UserInput};
+use super::evidence::{Brought, Evidence};
 use super::second_factor::{Demand, Errand};
 use super::wallet::{Account, Commit, Update};
 use crate::crypto::{PublicKey, sha256};
@@ -49,6 +50,7 @@ pub struct Answering {
     attempt: Attempt,
     signer: Signer,
     decision: Decision,
+    brought: Brought,
     statement: Statement,
 }
 
@@ -58,6 +60,7 @@ pub struct Settling {
     attempt: Attempt,
     signer: Signer,
     decision: Decision,
+    brought: Brought,
 }
 
 impl Signer {
@@ -131,27 +134,23 @@ impl Decided {
             self.signer,
             Decision::Confirm,
             self.user_input,
-            Some(assertion),
+            Evidence::Assertion(assertion),
         )
     }
 }
 
 impl Answering {
-    /// An answer for which no factor is asked.
-    pub(super) fn without_factor(
+    /// An answer that needs no visit to the factor server.
+    pub(super) fn at_once(
         attempt: Attempt,
         account: Account,
         decision: Decision,
         input: Option<UserInput>,
+        evidence: Evidence,
     ) -> Commit<Self> {
         let input = input.map(UserInput::into_string);
-        Self::new(
-            attempt,
-            Signer::Account(Box::new(account)),
-            decision,
-            input,
-            None,
-        )
+        let signer = Signer::Account(Box::new(account));
+        Self::new(attempt, signer, decision, input, evidence)
     }
 
     fn new(
@@ -159,15 +158,15 @@ impl Answering {
         signer: Signer,
         decision: Decision,
         user_input: Option<String>,
-        assertion: Option<Bytes>,
+        evidence: Evidence,
     ) -> Commit<Self> {
-        let mut statement = Statement {
+        let brought = evidence.brought();
+        let mut statement = evidence.into_statement(Statement {
             decision: Some(decision),
             announce: attempt.announce,
             user_input,
-            assertion,
             ..Statement::bare(attempt.purpose)
-        };
+        });
         let mut updates = Vec::new();
         match &signer {
             Signer::Account(account) => {
@@ -192,6 +191,7 @@ impl Answering {
                 attempt,
                 signer,
                 decision,
+                brought,
                 statement,
             },
         )
@@ -223,17 +223,36 @@ impl Answering {
             attempt: self.attempt,
             signer: self.signer,
             decision: self.decision,
+            brought: self.brought,
         }
     }
 }
 
 impl Settling {
-    /// The server has committed: the one way to a success (HS-15).
+    /// What the statement brought for its second factor.
+    pub fn brought(&self) -> Brought {
+        self.brought
+    }
+
+    /// The account that signed, if it exists already.
+    pub fn account(&self) -> Option<&Account> {
+        match &self.signer {
+            Signer::Account(account) => Some(account),
+            Signer::New { .. } => None,
+        }
+    }
+
+    /// The server has committed: the one way to a success (HS-15). `live` says whether an
+    /// app session of the account is live.
     ///
     /// # Errors
     /// [`Code::Structure`] if it settled something else than was signed, and
     /// [`Code::TooLarge`] for a user name over its limit. The flow is over.
-    pub fn settled(self, settled: Verified<Settled>) -> Result<Commit<Outcome>, Refusal> {
+    pub fn settled(
+        self,
+        settled: Verified<Settled>,
+        live: bool,
+    ) -> Result<Commit<Outcome>, Refusal> {
         let Settled {
             decision,
             account: id,
@@ -250,17 +269,18 @@ impl Settling {
         let server = self.attempt.server;
         match self.signer {
             Signer::Account(account) if account.id != id => Err(Code::Structure.into()),
-            Signer::Account(_) => {
-                let update = Update::Rolling {
+            Signer::Account(account) => {
+                let mut updates = alloc::vec![Update::Rolling {
                     server,
                     account: id,
                     rolling,
-                };
+                }];
+                updates.extend(self.brought.settled(&account, live));
                 let outcome = match decision {
                     Decision::Confirm => Outcome::Confirmed(AccountName { id, user_name }),
                     Decision::Decline => Outcome::Declined { signed: true },
                 };
-                Ok(Commit::new(alloc::vec![update], outcome))
+                Ok(Commit::new(updates, outcome))
             }
             Signer::New { key, approval } => {
                 let name = AccountName {
@@ -277,6 +297,7 @@ impl Settling {
                     successor: None,
                     counter: 0,
                     rolling,
+                    factor_due: false,
                 };
                 let update = Update::Enrolled(account);
                 Ok(Commit::new(alloc::vec![update], Outcome::Enrolled(name)))
@@ -284,9 +305,12 @@ impl Settling {
         }
     }
 
-    /// The server has refused, and stored nothing.
-    pub fn refused(self, refused: Verified<Refused>) -> Outcome {
-        Outcome::Failed(code_of(&refused))
+    /// The server has refused, and stored nothing; what there is to learn from it.
+    pub fn refused(self, refused: &Verified<Refused>) -> Commit<Code> {
+        let code = code_of(refused);
+        let account = self.account();
+        let learnt = account.and_then(|account| self.brought.refused(account, code));
+        Commit::new(learnt.into_iter().collect(), code)
     }
 }
 

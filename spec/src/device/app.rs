@@ -63,6 +63,8 @@ pub struct Live {
     account: AccountId,
     session: AppSessionId,
     verified: Option<Cache>,
+    /// Whether the server has refused what leant on the session.
+    doubted: bool,
     /// The inactivity time in seconds, and when the user did something last.
     activity: Option<(u32, Millis)>,
     /// The ping time in seconds, and when a ping came last.
@@ -85,6 +87,7 @@ impl Pending {
             account: self.account,
             session: settled.session,
             verified: self.verified,
+            doubted: false,
             activity: self.inactivity_s.map(|seconds| (seconds, clock)),
             ping: (settled.ping_time_s, clock),
             ends: clock.plus_s(settled.limit_s),
@@ -158,8 +161,13 @@ impl Live {
         logout.cause
     }
 
-    /// Whether a login of `account` may rest on this session's factor under `policy`, as far
-    /// as the device can tell; the server decides (APP-10).
+    /// Whether it is live at `clock` for this account, and good for something.
+    pub fn backs(&self, account: (ServerId, AccountId), clock: Millis) -> bool {
+        self.whose() == account && self.expired(clock).is_none() && !self.doubted
+    }
+
+    /// Whether a statement of `account` may rest on this session's factor under `policy`, as
+    /// far as the device can tell; the server decides (APP-10).
     pub fn has_cached(
         &self,
         account: (ServerId, AccountId),
@@ -170,18 +178,18 @@ impl Live {
             clock.since(verified.asked) <= u64::from(policy.max_age_s).saturating_mul(1_000)
         };
         policy.cached
-            && self.whose() == account
-            && self.expired(clock).is_none()
+            && self.backs(account, clock)
             && self
                 .verified
                 .is_some_and(|verified| policy.allows(verified.factor) && young(&verified))
     }
 
-    /// The server did not accept the cached factor: it is not tried again.
+    /// The server has refused a statement that leant on the session: none does so again, and
+    /// the next brings a fresh factor (APP-18).
     #[must_use]
-    pub fn without_cache(self) -> Self {
+    pub fn doubted(self) -> Self {
         Self {
-            verified: None,
+            doubted: true,
             ..self
         }
     }

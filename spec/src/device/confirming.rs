@@ -11,6 +11,7 @@ use super::answering::{Answering, Decided, Signer};
 use super::event::{
     AccountName, ConfirmEnrol, ConfirmLogin, Event, KeysNeeded, NewKeys, UserInput,
 };
+use super::evidence::{Backing, Evidence, Needed, Requirement};
 use super::registering::Registering;
 use super::second_factor::Demand;
 use super::wallet::{Account, Commit, Enrolling, Registration, Update};
@@ -55,8 +56,8 @@ pub struct ConfirmingLogin {
     pub preselected: Option<AccountId>,
     /// The accounts to choose from: never none, and one alone if it is pre-selected.
     pub choices: Vec<Account>,
-    /// Where the second factor is verified, if one is asked for.
-    pub factor: Option<Demand>,
+    /// The second factor that is asked for.
+    pub requirement: Requirement,
 }
 
 /// Waits for the user to confirm or decline an enrolment.
@@ -84,6 +85,13 @@ pub struct ConfirmingEnrol {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Choice(Account);
 
+impl Choice {
+    /// The account.
+    pub fn account(&self) -> &Account {
+        &self.0
+    }
+}
+
 /// The keys of an enrolment. Only [`ConfirmingEnrol::take`] makes them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct EnrolKeys {
@@ -104,7 +112,7 @@ pub enum Agreed {
 /// What follows a confirmed login.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Confirmed {
-    /// No factor is asked for: the answer.
+    /// Nobody has to be asked for a factor: the answer.
     Answer(Box<Commit<Answering>>),
     /// The factor server first (HS-12).
     Factor(Box<Decided>),
@@ -145,10 +153,15 @@ impl ConfirmingLogin {
         chosen.cloned().map(Choice).ok_or(Code::WrongAccount.into())
     }
 
-    /// The user confirms.
-    pub fn confirm(self, Choice(account): Choice, input: Option<UserInput>) -> Confirmed {
-        match self.factor {
-            Some(factor) => {
+    /// The user confirms. `backing` is what the account's app session does for it.
+    pub fn confirm(
+        self,
+        Choice(account): Choice,
+        input: Option<UserInput>,
+        backing: Backing,
+    ) -> Confirmed {
+        match self.requirement.needs(&account, backing) {
+            Needed::Fresh(factor) => {
                 let signer = Signer::Account(Box::new(account));
                 Confirmed::Factor(Box::new(Decided::new(
                     self.attempt,
@@ -158,18 +171,20 @@ impl ConfirmingLogin {
                     None,
                 )))
             }
-            None => Confirmed::Answer(Box::new(Answering::without_factor(
+            Needed::Present(evidence) => Confirmed::Answer(Box::new(Answering::at_once(
                 self.attempt,
                 account,
                 Decision::Confirm,
                 input,
+                evidence,
             ))),
         }
     }
 
     /// The user declines: signed too, without a factor (STM-6).
     pub fn decline(self, Choice(account): Choice) -> Commit<Answering> {
-        Answering::without_factor(self.attempt, account, Decision::Decline, None)
+        let nothing = Evidence::Nothing;
+        Answering::at_once(self.attempt, account, Decision::Decline, None, nothing)
     }
 }
 

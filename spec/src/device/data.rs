@@ -13,9 +13,10 @@ use crate::registry::limit;
 use crate::values::{Bytes, IdempotencyKey, Type};
 use crate::verified::Verified;
 
-/// The requests that wait, and the id of the next.
+/// The requests of one channel that wait for their answer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Requests {
+    /// Below every id that may still be used (DATA-3).
     next: u64,
     open: BTreeSet<u64>,
 }
@@ -43,12 +44,15 @@ pub enum Completion {
 }
 
 impl Requests {
-    /// Makes a request; it is open from here on.
+    /// Makes a request; it is open from here on. Ids rise within a channel; a device that
+    /// counts them over all of its channels can name a request before it has one.
     ///
     /// # Errors
-    /// [`Code::TooLarge`] (DATA-2), [`Code::TooManyRequests`] (DATA-6). Nothing has begun.
+    /// [`Code::TooLarge`] (DATA-2), [`Code::TooManyRequests`] (DATA-6),
+    /// [`Code::RequestIdTooLow`] (DATA-3). Nothing has begun.
     pub fn ask(
         &mut self,
+        id: u64,
         payload: Vec<u8>,
         idempotency_key: Option<IdempotencyKey>,
     ) -> Result<DataRequest, Refusal> {
@@ -58,7 +62,9 @@ impl Requests {
         if self.open.len() >= limit::OPEN_REQUESTS {
             return Err(Code::TooManyRequests.into());
         }
-        let id = self.next;
+        if id < self.next {
+            return Err(Code::RequestIdTooLow.into());
+        }
         self.next = id.checked_add(1).ok_or(Code::TooManyRequests)?;
         self.open.insert(id);
         Ok(DataRequest {
@@ -85,6 +91,21 @@ impl Requests {
     pub fn failed(&mut self, error: &Verified<DataError>) -> Option<Completed> {
         let code = Code::from_number(error.error).unwrap_or(Code::Structure);
         self.complete(error.id, Completion::Error(code))
+    }
+
+    /// This request has failed for a reason of the device's own, and no other with it: an
+    /// answer over its limit (DATA-7), or a channel that takes no more.
+    pub fn fail(&mut self, id: u64, code: Code) -> Option<Completed> {
+        self.complete(id, Completion::Error(code))
+    }
+
+    /// There is no channel, and nothing was sent: each fails, for `code`.
+    pub fn unsent(self, code: Code) -> Vec<Completed> {
+        let failed = |id| Completed {
+            id,
+            with: Completion::Error(code),
+        };
+        self.open.into_iter().map(failed).collect()
     }
 
     /// The channel is lost, and with it every answer. Nothing is sent again (DATA-8).

@@ -3,11 +3,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::data::Completed;
 use super::second_factor::News;
 use crate::crypto::PublicKey;
 use crate::error::{Code, Refusal};
 use crate::messages::handshake::Announce;
-use crate::registry::limit;
+use crate::registry::{LogoutCause, limit};
 use crate::values::{AccountId, Digest, ServerId, SessionId};
 
 /// Told to the app, in order.
@@ -28,6 +29,16 @@ pub enum Event {
     PromptCancelled,
     /// The flow is over.
     Finished(Outcome),
+    /// The app has to make a `K_dev` for a headless account, and to say so by
+    /// [`made_key`](super::DeviceEndpoint::made_key).
+    KeyNeeded {
+        /// The auth server.
+        server: ServerId,
+    },
+    /// The app session is over. Whatever the app keeps of it goes first (APP-7).
+    LoggedOut(LoggedOut),
+    /// A data request is complete.
+    Data(Completed),
 }
 
 /// What an upgrade tells the app on its way. It waits for input where
@@ -207,8 +218,23 @@ pub enum Outcome {
     Upgraded(AccountName),
     /// The factor server has done what the user wanted of it.
     Managed,
+    /// The app is logged in.
+    LoggedIn(AccountName),
+    /// A channel for data is open.
+    Admitted(AccountName),
     /// None of these, for this reason; the catalogue says what to do.
     Failed(Code),
+}
+
+/// Whose app session is over, and why.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct LoggedOut {
+    /// The auth server.
+    pub server: ServerId,
+    /// The account there.
+    pub account: AccountId,
+    /// Why.
+    pub cause: LogoutCause,
 }
 
 /// What the app adds to a confirmation; signed, and passed on exactly as it is (STM-3).

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::confirming::{Attempt, Confirming, ConfirmingEnrol, ConfirmingLogin};
 use super::event::AccountName;
+use super::evidence::Requirement;
 use super::parameters::{Authenticated, Expected};
 use super::second_factor::Demand;
 use super::wallet::{Account, Commit, Trust, Update, Wallet};
@@ -148,7 +149,7 @@ impl Greeting {
         let parameters = server.parameters();
         check_version(offer.version, &self.versions, &parameters.versions)?;
         check_announce(offer.announce.as_ref())?;
-        let factor = factor_server(offer.policy, parameters.factor_server.as_ref())?;
+        let requirement = Requirement::of(offer.policy, parameters.factor_server.as_ref())?;
         let attempt = Attempt {
             server: self.server,
             purpose: self.purpose(),
@@ -178,11 +179,11 @@ impl Greeting {
                     announce: offer.announce,
                     preselected: offer.account,
                     choices,
-                    factor,
+                    requirement,
                 })
             }
             Wish::Enrol { .. } => {
-                let (factor, voucher) = enrolment(&offer.policy, factor, offer.voucher)?;
+                let (factor, voucher) = enrolment(requirement, offer.voucher)?;
                 if offer.account.is_some() {
                     return Err(Code::Structure.into());
                 }
@@ -270,14 +271,13 @@ pub(super) fn factor_server(
 }
 
 /// ENR-4: an enrolment comes with a policy for the PIN alone, and a voucher.
-fn enrolment(
-    policy: &Option<Policy>,
-    factor: Option<Demand>,
-    voucher: Option<Bytes>,
-) -> Result<(Demand, Bytes), Refusal> {
-    let pin_alone = policy.is_some_and(|policy| u64::from(policy.factors) == Factor::Pin.number());
-    match (factor, voucher) {
-        (Some(factor), Some(voucher)) if pin_alone => Ok((factor, voucher)),
+fn enrolment(requirement: Requirement, voucher: Option<Bytes>) -> Result<(Demand, Bytes), Refusal> {
+    match (requirement, voucher) {
+        (Requirement::Factor { policy, demand }, Some(voucher))
+            if u64::from(policy.factors) == Factor::Pin.number() =>
+        {
+            Ok((demand, voucher))
+        }
         _ => Err(Code::Structure.into()),
     }
 }

@@ -30,7 +30,9 @@ pub mod app;
 pub mod confirming;
 pub mod data;
 pub mod endpoint;
+pub mod entry;
 pub mod event;
+pub mod evidence;
 pub mod greeting;
 pub mod parameters;
 pub mod registering;
@@ -48,15 +50,17 @@ pub use confirming::{
 pub use endpoint::{Config, DeviceEndpoint, Effect, Peer};
 pub use event::{
     AccountName, Attempts, ConfirmEnrol, ConfirmLogin, Event, FactorContext, FactorNews,
-    FactorResult, KeysNeeded, NewKeys, OsBiometrics, Outcome, SecondFactor, UpgradeProgress,
-    UserInput,
+    FactorResult, KeysNeeded, LoggedOut, NewKeys, OsBiometrics, Outcome, SecondFactor,
+    UpgradeProgress, UserInput,
 };
+pub use evidence::{Backing, Brought, Evidence, Requirement};
 pub use greeting::{Greeting, Wish};
 pub use parameters::{Authenticated, Expected, authenticate};
 pub use registering::Registering;
 pub use second_factor::{Management, News};
 pub use wallet::{
-    Account, Commit, Enrolling, Factors, KnownServer, Pending, Registration, Trust, Update, Wallet,
+    Account, Commit, Creating, Enrolling, Factors, KnownServer, Pending, Registration, Trust,
+    Update, Wallet,
 };
 
 use alloc::boxed::Box;
@@ -88,6 +92,14 @@ pub enum Flow {
     Settling(Settling),
     /// A headless account is upgraded.
     Upgrade(upgrade::Upgrade),
+    /// The keystore is asked for the key of a headless account at this server.
+    Making(ServerId),
+    /// message_1 of a handshake that no link leads to is out.
+    Calling(entry::Calling),
+    /// `K_dev` is asked to sign its message_3.
+    Entering(entry::Entering),
+    /// Its message_3 is out.
+    Admitting(entry::Settling),
 }
 
 /// What waits while the factor server is visited.
@@ -97,6 +109,8 @@ pub enum Waiting {
     Answer(Box<Decided>),
     /// The auth server's handshake of an upgrade.
     Upgrade(Box<upgrade::Upgrading>),
+    /// So does one that no link leads to.
+    Enter(Box<entry::Proving>),
     /// Nothing else: the visit is for the record itself.
     Management(Management),
 }

@@ -27,6 +27,8 @@ pub struct Wallet {
     pub registrations: Vec<Registration>,
     /// An enrolment whose outcome is not known yet.
     pub enrolling: Option<Enrolling>,
+    /// A headless account whose creation is not known to be complete.
+    pub creating: Option<Creating>,
 }
 
 /// A server as the device knows it.
@@ -75,6 +77,9 @@ pub struct Account {
     pub counter: u64,
     /// The rolling value that the server gave last.
     pub rolling: Rolling,
+    /// Whether a fresh factor is due: an app session began, and none was settled after it
+    /// (APP-17). It outlives the app, which forgets the session itself.
+    pub factor_due: bool,
 }
 
 /// The device at one factor server; all its accounts share it, and so one PIN.
@@ -125,6 +130,16 @@ pub struct Enrolling {
     pub approval_key: Option<PublicKey>,
 }
 
+/// A headless account that is being created. Its key is kept until the account is known,
+/// because the server may have created it already (HEADLESS-2).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Creating {
+    /// The auth server.
+    pub server: ServerId,
+    /// The public key of the new `K_dev`.
+    pub key: PublicKey,
+}
+
 /// One change of the [`Wallet`]. Applied twice, it changes nothing more.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Update {
@@ -134,7 +149,10 @@ pub enum Update {
     Registered(Registration),
     /// An enrolment was confirmed under this key.
     Enrolling(Enrolling),
-    /// An enrolment is complete: the account, in place of what [`Update::Enrolling`] noted.
+    /// A headless account is being created under this key.
+    Creating(Creating),
+    /// An account is complete, in place of what [`Update::Enrolling`] or
+    /// [`Update::Creating`] noted.
     Enrolled(Account),
     /// The counter of the statement about to be made (CLN-1).
     Counter {
@@ -189,6 +207,15 @@ pub enum Update {
         server: ServerId,
         /// The account that was there.
         account: AccountId,
+    },
+    /// Whether a fresh factor is due for an account (APP-17).
+    FactorDue {
+        /// The auth server.
+        server: ServerId,
+        /// The account there.
+        account: AccountId,
+        /// Whether it is.
+        due: bool,
     },
     /// A number is reserved for the next request to a factor server (FAC-7).
     RequestNumber {
@@ -301,6 +328,7 @@ impl Wallet {
                 }
             }
             Update::Enrolling(enrolling) => self.enrolling = Some(enrolling),
+            Update::Creating(creating) => self.creating = Some(creating),
             Update::Enrolled(account) => {
                 if self
                     .enrolling
@@ -308,6 +336,9 @@ impl Wallet {
                     .is_some_and(|enrolling| enrolling.key == account.key)
                 {
                     self.enrolling = None;
+                }
+                if self.creating.is_some_and(|new| new.key == account.key) {
+                    self.creating = None;
                 }
                 match self.account_mut(account.server, account.id) {
                     Some(known) => known.rolling = account.rolling,
@@ -368,6 +399,15 @@ impl Wallet {
             Update::Deleted { server, account } => self
                 .accounts
                 .retain(|known| (known.server, known.id) != (server, account)),
+            Update::FactorDue {
+                server,
+                account,
+                due,
+            } => {
+                if let Some(known) = self.account_mut(server, account) {
+                    known.factor_due = due;
+                }
+            }
             Update::RequestNumber { server, number } => {
                 for registration in self.registrations.iter_mut().filter(|r| r.server == server) {
                     registration.request_number = registration.request_number.max(number);

@@ -6,11 +6,11 @@ use countersign::auth::endpoint::{
     Answer, Answered, Awaiting, Deciding, Failure, Heard, Hello, Line, Signer,
 };
 use countersign::auth::{
-    Account, AccountLevel, AppLoginFacts, AppSession, AppTerms, Commit, Config, Credentials,
-    DataFacts, DataTerms, Enrolment, EnrolmentFacts, EnrolmentTerms, Expect, Fact, FactId,
-    FactorServer, Forward, Found, HeadlessFacts, Lineage, LoginFacts, Nonce, Proved, Resolved,
-    Scope, Services, Session, SessionState, SessionTerms, Standing, UpgradeFacts, Wanted,
-    decide_app_login, decide_data, decide_enrolment, decide_headless, decide_login, decide_upgrade,
+    Account, AppLoginFacts, AppSession, AppTerms, Commit, Config, Credentials, DataFacts,
+    DataTerms, Enrolment, EnrolmentFacts, EnrolmentTerms, Expect, Fact, FactId, FactorServer,
+    Forward, Found, HeadlessFacts, LoginFacts, Nonce, Proved, Resolved, Scope, Services, Session,
+    SessionState, SessionTerms, UpgradeFacts, Wanted, decide_app_login, decide_data,
+    decide_enrolment, decide_headless, decide_login, decide_upgrade,
 };
 use countersign::cbor;
 use countersign::crypto::{P256, PublicKey, Secret, sha256};
@@ -23,7 +23,7 @@ use countersign::messages::link::{EnrolmentLink, Link, SessionLink};
 use countersign::messages::parameters::{self, Parameters};
 use countersign::registry::{AUTH_VERSIONS, Decision, LogoutCause, Purpose, ServerKind};
 use countersign::values::{
-    AccountId, AppSessionId, AssertionId, Bytes, Digest, Rolling, ServerId, SessionId, UnixSeconds,
+    AccountId, AppSessionId, AssertionId, Bytes, Digest, ServerId, SessionId, UnixSeconds,
 };
 
 use super::Key;
@@ -192,29 +192,6 @@ impl AuthServer {
             SessionState::Confirmed(confirmed) => Some((Decision::Confirm, confirmed.account)),
             SessionState::Rejected(rejected) => Some((Decision::Decline, rejected.account)),
         }
-    }
-
-    /// A headless account of a key.
-    pub fn found_headless(
-        &mut self,
-        key: PublicKey,
-        rolling: Rolling,
-        now: UnixSeconds,
-    ) -> AccountId {
-        let id = AccountId(key.kid().0);
-        let account = Account {
-            id,
-            version: 0,
-            user_name: String::new(),
-            key,
-            approval_key: None,
-            level: AccountLevel::Headless,
-            standing: Standing::Active,
-            lineage: Lineage::begin(rolling, now),
-            app: None,
-        };
-        self.store.accounts.insert(id, account);
-        id
     }
 
     /// The server, as an app may have it pinned.

@@ -3,6 +3,7 @@
 // Each walk-through needs a part of it.
 #![allow(dead_code)]
 
+pub mod app;
 pub mod auth;
 mod factor;
 mod phone;
@@ -10,11 +11,12 @@ mod phone;
 use std::collections::VecDeque;
 
 use countersign::crypto::{PublicKey, Signature};
+use countersign::device::app::Millis;
 use countersign::device::{AccountName, Effect, Event, NewKeys, Outcome};
 use countersign::error::{Code, Refusal};
 use countersign::messages::handshake::Policy;
 use countersign::registry::{Decision, Level, ServerKind};
-use countersign::values::{AccountId, Rolling, UnixSeconds};
+use countersign::values::{AccountId, UnixSeconds};
 use p256::ecdsa::{SigningKey, signature::Signer};
 
 use auth::AuthServer;
@@ -43,12 +45,12 @@ impl Key {
 
 /// 32 bytes that never come again.
 #[derive(Default)]
-pub struct Entropy(u8);
+pub struct Entropy(u64);
 
 impl Entropy {
     pub fn draw(&mut self) -> [u8; 32] {
         self.0 += 1;
-        [self.0; 32]
+        std::array::from_fn(|at| self.0.to_be_bytes()[at % 8])
     }
 }
 
@@ -65,6 +67,8 @@ pub struct World {
     lost: Lost,
     /// When the app is killed.
     life: Life,
+    /// What the phone's clock says.
+    clock: Millis,
 }
 
 /// One frame of the phone, and the server's answer to it.
@@ -117,6 +121,7 @@ impl World {
             now,
             lost: Lost::Nothing,
             life: Life::Safe,
+            clock: Millis(0),
         }
     }
 
@@ -203,14 +208,15 @@ impl World {
         }
     }
 
-    /// A device without a user: the auth server knows its key, and nobody else does.
+    /// A device without a user: its app came with the auth server's parameters, and its first
+    /// request for data made an account.
     pub fn headless(&mut self) -> AccountId {
-        let key = self.phone.make_key();
-        let rolling = Rolling(self.entropy.draw()[..16].try_into().expect("16 bytes"));
-        let account = self.auth.found_headless(key, rolling, self.now);
-        let server = self.auth.known();
-        self.phone.install(server, account, key, rolling);
-        account
+        self.phone.trust(self.auth.known());
+        self.get(b"hello", None);
+        match &self.make_key()[..] {
+            [Event::Finished(Outcome::Admitted(account))] => account.id,
+            other => panic!("no account: {other:?}"),
+        }
     }
 
     /// The user wants to upgrade.

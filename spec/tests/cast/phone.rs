@@ -2,11 +2,11 @@
 
 use countersign::crypto::{P256, Pin, PublicKey, Secret, Signature};
 use countersign::device::{
-    Account, Config, DeviceEndpoint, Effect, Event, KeysNeeded, KnownServer, NewKeys, Wallet,
+    Config, DeviceEndpoint, Effect, Event, KeysNeeded, KnownServer, NewKeys, Wallet,
 };
 use countersign::error::Refusal;
-use countersign::registry::{AUTH_VERSIONS, FACTOR_VERSIONS, Level};
-use countersign::values::{AccountId, Kid, Rolling, Version};
+use countersign::registry::{AUTH_VERSIONS, FACTOR_VERSIONS};
+use countersign::values::{Kid, Version};
 
 use super::Key;
 
@@ -51,25 +51,8 @@ impl Phone {
         public
     }
 
-    /// A headless account, and the server that has it.
-    pub fn install(
-        &mut self,
-        server: KnownServer,
-        account: AccountId,
-        key: PublicKey,
-        rolling: Rolling,
-    ) {
-        self.disk.accounts.push(Account {
-            server: server.parameters.server,
-            id: account,
-            user_name: String::new(),
-            level: Level::Headless,
-            key,
-            approval_key: None,
-            successor: None,
-            counter: 0,
-            rolling,
-        });
+    /// The app comes with these parameters.
+    pub fn trust(&mut self, server: KnownServer) {
         self.disk.servers.push(server);
         self.restart();
     }

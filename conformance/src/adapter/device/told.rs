@@ -1,6 +1,7 @@
 //! What the app is told, as the adapter protocol writes it.
 
 use countersign::cbor;
+use countersign::device::data::{Completed, Completion};
 use countersign::device::{
     AccountName, Event, FactorContext, FactorNews, FactorResult, News, Outcome, SecondFactor,
     UpgradeProgress,
@@ -37,6 +38,17 @@ pub(super) fn event(event: &Event) -> Object {
         }),
         Event::PromptCancelled => json!({ "event": "prompt_cancelled" }),
         Event::Finished(outcome) => finished(outcome),
+        Event::KeyNeeded { server } => json!({
+            "event": "key_needed",
+            "server": hex::encode(server.0),
+        }),
+        Event::LoggedOut(out) => json!({
+            "event": "logged_out",
+            "server": hex::encode(out.server.0),
+            "account": hex::encode(out.account.0),
+            "cause": out.cause.number(),
+        }),
+        Event::Data(completed) => data(completed),
     });
     told.retain(|_, value| !value.is_null());
     told
@@ -81,6 +93,26 @@ fn factors(told: &FactorNews) -> Value {
     })
 }
 
+fn data(completed: &Completed) -> Value {
+    let with = |word: &str| json!({ "event": "data", "request": completed.id, "with": word });
+    match &completed.with {
+        Completion::Data(payload) => json!({
+            "event": "data",
+            "request": completed.id,
+            "with": "data",
+            "payload": hex::encode(&**payload),
+        }),
+        Completion::Error(code) => json!({
+            "event": "data",
+            "request": completed.id,
+            "with": "error",
+            "code": code.number(),
+        }),
+        Completion::Cancelled => with("cancelled"),
+        Completion::OutcomeUnknown => with("outcome_unknown"),
+    }
+}
+
 fn finished(outcome: &Outcome) -> Value {
     let with = |word: &str, account: &AccountName| {
         json!({
@@ -93,6 +125,8 @@ fn finished(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Confirmed(account) => with("confirmed", account),
         Outcome::Enrolled(account) => with("enrolled", account),
+        Outcome::LoggedIn(account) => with("logged_in", account),
+        Outcome::Admitted(account) => with("admitted", account),
         Outcome::Upgraded(account) => with("upgraded", account),
         Outcome::Declined { .. } => json!({ "event": "finished", "outcome": "declined" }),
         Outcome::Managed => json!({ "event": "finished", "outcome": "managed" }),

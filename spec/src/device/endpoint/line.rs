@@ -18,7 +18,7 @@ use crate::error::{Code, Refusal};
 use crate::messages::channel::KeyUpdate;
 use crate::messages::frame::Frame;
 use crate::messages::handshake::{Ead1, Ead2, Statement};
-use crate::registry::limit;
+use crate::registry::{exporter, limit};
 use crate::values::{Bytes, ChannelBinding, UnixSeconds};
 use crate::verified::Verified;
 
@@ -110,7 +110,18 @@ impl Line {
         signature: Signature,
         peer: Peer,
     ) -> Result<(Self, Vec<u8>), Refusal> {
+        let (line, frame, _) = Self::with_proof_key(handshake, signature, peer)?;
+        Ok((line, frame))
+    }
+
+    /// The same; the third value is the key of app session proofs (APP-9).
+    pub(super) fn with_proof_key(
+        handshake: Message3ToSign,
+        signature: Signature,
+        peer: Peer,
+    ) -> Result<(Self, Vec<u8>, Secret<32>), Refusal> {
         let (established, message_3) = handshake.signed(signature);
+        let key = established.exported(exporter::APP_SESSION_PROOF);
         let (c_i, c_r) = (established.c_i(), established.c_r());
         let to = Bytes::from(c_r.as_bytes());
         let frame = frame(Frame::Message3 {
@@ -125,6 +136,7 @@ impl Line {
                 channel: Channel::new(established),
             },
             frame,
+            key,
         ))
     }
 
@@ -135,6 +147,11 @@ impl Line {
     /// Whether frames to this connection identifier come through here.
     pub(super) fn is(&self, c_i: &[u8]) -> bool {
         self.c_i.as_bytes() == c_i
+    }
+
+    /// Whether nothing can come through any more (CH-8).
+    pub(super) fn is_closed(&self) -> bool {
+        self.channel.is_closed()
     }
 
     pub(super) fn binding(&self) -> ChannelBinding {
@@ -170,6 +187,13 @@ impl Line {
 pub(super) fn decode<T: DeserializeOwned>(content: &Content) -> Result<Verified<T>, Refusal> {
     content
         .decode(MESSAGE_LIMIT)
+        .map_err(|error| error.entry().into())
+}
+
+/// The same for what may hold a data payload, which alone is longer.
+pub(super) fn decode_data<T: DeserializeOwned>(content: &Content) -> Result<Verified<T>, Refusal> {
+    content
+        .decode(limit::FRAME)
         .map_err(|error| error.entry().into())
 }
 

@@ -27,8 +27,13 @@
 //! After a restart the app makes a new endpoint from its stored [`Wallet`]:
 //! a flow that was active is gone, and nothing of it needs to be cleaned up.
 
+mod app;
+mod carrier;
+mod data;
+mod entry;
 mod factor;
 mod line;
+mod resident;
 mod stage;
 mod then;
 mod upgrade;
@@ -38,13 +43,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
+use entry::Entry;
 use line::{Greeted, Line, decode, greet};
+use resident::Resident;
 use stage::{Context, Stage};
 
 use super::event::{Event, NewKeys, OsBiometrics, Outcome, UserInput};
 use super::greeting::Greeting;
 use super::second_factor::Setting;
-use super::wallet::{Update, Wallet};
+use super::wallet::{Account, Update, Wallet};
 use super::{Commit, Confirming, Flow};
 use crate::cbor::DecodeError;
 use crate::channel::{ChannelError, Content};
@@ -115,6 +122,7 @@ pub struct DeviceEndpoint<V> {
     verifier: V,
     os: OsBiometrics,
     stage: Stage,
+    resident: Resident,
 }
 
 impl<V: Verifier> DeviceEndpoint<V> {
@@ -126,6 +134,7 @@ impl<V: Verifier> DeviceEndpoint<V> {
             verifier,
             os: OsBiometrics::default(),
             stage: Stage::Idle,
+            resident: Resident::default(),
         }
     }
 
@@ -145,9 +154,7 @@ impl<V: Verifier> DeviceEndpoint<V> {
     /// [`Code::FlowActive`] (DEV-2), the codes of a [`Link`] that does not decode,
     /// [`Code::NoAccount`] (SES-1). Nothing has begun.
     pub fn start(&mut self, link: &[u8], entropy: [u8; 32]) -> Result<Vec<Effect>, Refusal> {
-        if !matches!(self.stage, Stage::Idle) {
-            return Err(Code::FlowActive.into());
-        }
+        self.free()?;
         let link = Link::from_slice(link).map_err(DecodeError::entry)?;
         let (server, session) = (link.server(), link.session_id());
         let versions = &self.config.auth_versions;
@@ -191,6 +198,11 @@ impl<V: Verifier> DeviceEndpoint<V> {
     /// [`Code::UnexpectedFrame`] (HS-4), [`Code::RecordDropped`] (CH-2).
     pub fn receive(&mut self, frame: &[u8], now: UnixSeconds) -> Result<Vec<Effect>, Refusal> {
         let frame = Frame::from_slice(frame).map_err(DecodeError::entry)?;
+        if let Frame::Record { to, record } = &frame
+            && self.resident.is(to)
+        {
+            return self.resident.record(to, record);
+        }
         if !self.stage.expects(&frame) {
             return Err(Code::UnexpectedFrame.into());
         }
@@ -306,10 +318,13 @@ impl<V: Verifier> DeviceEndpoint<V> {
     /// [`Code::NotAsked`]: nothing is under way that could be repeated.
     pub fn reconnect(&mut self, entropy: [u8; 32]) -> Result<Vec<Effect>, Refusal> {
         match &self.stage {
-            Stage::Settling { frame, line, .. } => Ok(alloc::vec![Effect::Send {
-                to: line.peer.clone(),
-                frame: frame.clone()
-            }]),
+            Stage::Settling { frame, line, .. }
+            | Stage::Entering(Entry::Settling { frame, line, .. }) => {
+                Ok(alloc::vec![Effect::Send {
+                    to: line.peer.clone(),
+                    frame: frame.clone()
+                }])
+            }
             Stage::Visiting { .. } => {
                 self.advance(|stage, context| stage.reconnect(entropy, context))
             }
@@ -364,11 +379,16 @@ impl<V: Verifier> DeviceEndpoint<V> {
             wallet: &mut self.wallet,
             verifier: &self.verifier,
             os: self.os,
+            resident: &mut self.resident,
             effects: Vec::new(),
         };
         let went = go(mem::take(&mut self.stage), &mut context);
         let mut effects = context.effects;
         match went {
+            Ok(Stage::Idle) => {
+                // Requests that have waited for a channel either went through it, or there is none.
+                effects.extend(self.resident.give_up());
+            }
             Ok(stage) => self.stage = stage,
             Err(Refusal(code)) => effects.extend(self.finish(Outcome::Failed(code))),
         }
@@ -378,7 +398,23 @@ impl<V: Verifier> DeviceEndpoint<V> {
     /// Ends the flow; dropping the stage wipes its secrets.
     fn finish(&mut self, outcome: Outcome) -> Vec<Effect> {
         self.stage = Stage::Idle;
-        alloc::vec![Effect::Event(Event::Finished(outcome))]
+        let mut effects = alloc::vec![Effect::Event(Event::Finished(outcome))];
+        effects.extend(self.resident.give_up());
+        effects
+    }
+
+    /// DEV-2.
+    fn free(&self) -> Result<(), Refusal> {
+        match self.stage {
+            Stage::Idle => Ok(()),
+            _ => Err(Code::FlowActive.into()),
+        }
+    }
+
+    fn account(&self, server: ServerId, id: AccountId) -> Result<&Account, Refusal> {
+        let mut here = self.wallet.accounts_at(server);
+        here.find(|account| account.id == id)
+            .ok_or(Code::NoAccount.into())
     }
 }
 

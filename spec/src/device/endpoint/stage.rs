@@ -4,7 +4,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::entry::Entry;
 use super::line::{Line, authenticate_message_2, decode, prepare_message_3};
+use super::resident::Resident;
 use super::then::Then;
 use super::upgrade::Upgrade;
 use super::visit::{Step, Visit};
@@ -24,7 +26,7 @@ use crate::error::{Code, Refusal};
 use crate::messages::channel::KeyUpdate;
 use crate::messages::frame::Frame;
 use crate::registry::message_type as ty;
-use crate::values::UnixSeconds;
+use crate::values::{ServerId, UnixSeconds};
 use crate::verified::Verified;
 
 /// What a transition may look at, and where its effects go.
@@ -33,6 +35,7 @@ pub(super) struct Context<'e, V> {
     pub(super) wallet: &'e mut Wallet,
     pub(super) verifier: &'e V,
     pub(super) os: OsBiometrics,
+    pub(super) resident: &'e mut Resident,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -77,6 +80,8 @@ pub(super) enum Stage {
     },
     /// A headless account is upgraded.
     Upgrade(Box<Upgrade>),
+    /// A handshake that no link leads to.
+    Entering(Entry),
 }
 
 impl Stage {
@@ -94,6 +99,7 @@ impl Stage {
             Self::Answering { facts, .. } => Flow::Answering(facts.clone()),
             Self::Settling { facts, .. } => Flow::Settling(facts.clone()),
             Self::Upgrade(upgrade) => Flow::Upgrade(upgrade.facts()),
+            Self::Entering(entry) => entry.facts(),
         }
     }
 
@@ -111,6 +117,7 @@ impl Stage {
             }
             Self::Settling { line, .. } => speaks(frame, line.c_i()),
             Self::Upgrade(upgrade) => upgrade.expects(frame),
+            Self::Entering(entry) => entry.expects(frame),
         }
     }
 
@@ -119,6 +126,7 @@ impl Stage {
         match self {
             Self::Settling { .. } => matches!(message, ty::SETTLED | ty::REFUSED),
             Self::Upgrade(upgrade) => upgrade.expects_message(message),
+            Self::Entering(entry) => entry.expects_message(message),
             // What waits is told nothing but new keys.
             Self::Visiting { visit, .. } => {
                 visit.line().is_some_and(|line| line.is(c_i)) && visit.expects_message(message)
@@ -130,7 +138,9 @@ impl Stage {
     pub(super) fn awaits_signature(&self) -> bool {
         match self {
             Self::Upgrade(upgrade) => upgrade.awaits_signature(),
-            Self::Registering { .. } | Self::Answering { .. } => true,
+            Self::Registering { .. }
+            | Self::Answering { .. }
+            | Self::Entering(Entry::Entering { .. }) => true,
             Self::Visiting { visit, .. } => visit.awaits_signature(),
             _ => false,
         }
@@ -152,6 +162,18 @@ impl Stage {
         }
     }
 
+    /// Whether it opens a channel for data at this server, for which requests may wait.
+    pub(super) fn leads_to(&self, server: ServerId) -> bool {
+        match self {
+            Self::Entering(entry) => entry.leads_to(server),
+            Self::Visiting {
+                then: Then::Enter(parked),
+                ..
+            } => parked.leads_to(server),
+            _ => false,
+        }
+    }
+
     pub(super) fn open(&mut self, c_i: &[u8], record: &[u8]) -> Result<Content, ChannelError> {
         self.line(c_i).ok_or(ChannelError::Closed)?.open(record)
     }
@@ -169,6 +191,7 @@ impl Stage {
     fn line(&mut self, c_i: &[u8]) -> Option<&mut Line> {
         let lines = match self {
             Self::Settling { line, .. } => [Some(line), None],
+            Self::Entering(entry) => [entry.line_mut(), None],
             Self::Visiting { visit, then } => [visit.line_mut(), then.line_mut()],
             Self::Upgrade(upgrade) => [upgrade.line(), None],
             _ => [None, None],
@@ -206,6 +229,7 @@ impl Stage {
                 visit.message_2(message_2, now, context)
             }),
             Self::Upgrade(upgrade) => upgrade.message_2(message_2, now, context),
+            Self::Entering(entry) => entry.message_2(message_2, now, context),
             _ => Err(Code::UnexpectedFrame.into()),
         }
     }
@@ -225,7 +249,10 @@ impl Stage {
         else {
             return Err(Code::NotAsked.into());
         };
-        match facts.confirm(choice, input) {
+        let whose = (choice.account().server, choice.account().id);
+        let (policy, transcript) = (facts.requirement.policy(), facts.attempt.transcript);
+        let backing = context.resident.backing(whose, policy, transcript);
+        match facts.confirm(choice, input, backing) {
             Confirmed::Answer(answering) => {
                 let facts = context.commit(*answering);
                 Self::answer(facts, handshake, peer, context)
@@ -351,6 +378,7 @@ impl Stage {
                 self.visited(context, |visit, context| visit.signed(signature, context))
             }
             Self::Upgrade(upgrade) => upgrade.signed(signature, context),
+            Self::Entering(entry) => entry.signed(signature, context).map(Self::Entering),
             _ => Err(Code::NotAsked.into()),
         }
     }
@@ -363,21 +391,34 @@ impl Stage {
     ) -> Result<Self, Refusal> {
         match self {
             Self::Settling { facts, .. } => {
+                let account = facts.account().map(|account| (account.server, account.id));
                 let outcome = match message {
                     ty::SETTLED => {
-                        let settled = facts.settled(decode(content)?)?;
+                        let live = account.is_some_and(|account| context.resident.backs(account));
+                        let settled = facts.settled(decode(content)?, live)?;
                         context.commit(settled)
                     }
-                    _ => facts.refused(decode(content)?),
+                    _ => {
+                        let brought = facts.brought();
+                        let code = context.commit(facts.refused(&decode(content)?));
+                        if let Some(account) = account.filter(|_| brought.doubts(code)) {
+                            context.resident.doubt(account);
+                        }
+                        Outcome::Failed(code)
+                    }
                 };
                 context.tell(Event::Finished(outcome));
                 Ok(Self::Idle)
             }
             Self::Visiting { visit, then } => match visit.message(message, content, context)? {
                 Step::On(visit) => Ok(Self::Visiting { visit, then }),
-                Step::Passed(Passed { event, assertion }) => {
+                Step::Passed(Passed {
+                    event,
+                    factor,
+                    assertion,
+                }) => {
                     context.tell(Event::SecondFactor(event));
-                    then.verified(assertion, context)
+                    then.verified(assertion, factor, context)
                 }
                 Step::Managed => {
                     context.tell(Event::Finished(Outcome::Managed));
@@ -390,6 +431,7 @@ impl Stage {
                 }
             },
             Self::Upgrade(upgrade) => upgrade.message(message, content, context),
+            Self::Entering(entry) => entry.message(message, content, context),
             _ => Err(Code::UnexpectedFrame.into()),
         }
     }

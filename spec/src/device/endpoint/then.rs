@@ -21,6 +21,7 @@
 use alloc::boxed::Box;
 
 use super::Peer;
+use super::entry::Parked;
 use super::line::Line;
 use super::stage::{Context, Stage};
 use super::upgrade::Upgrade;
@@ -32,6 +33,7 @@ use crate::device::upgrade::Upgrading;
 use crate::device::wallet::Wallet;
 use crate::edhoc::Message2Verified;
 use crate::error::{Code, Refusal};
+use crate::registry::Factor;
 use crate::values::{Bytes, ServerId};
 
 /// What waits while the factor server is visited.
@@ -49,6 +51,8 @@ pub(super) enum Then {
         handshake: Box<Message2Verified>,
         peer: Peer,
     },
+    /// So does one that no link leads to.
+    Enter(Parked),
     /// Nothing waits: the visit is for the record itself.
     Management {
         server: ServerId,
@@ -66,6 +70,7 @@ impl Then {
             Self::Answer { decided, .. } => Visit::new(decided.errand(), wallet),
             Self::Upgrade { upgrading, .. } => Visit::new(upgrading.errand(), wallet),
             Self::Management { server, management } => Visit::manage(*server, *management, wallet),
+            Self::Enter(parked) => Visit::new(parked.facts().errand(), wallet),
         }
     }
 
@@ -73,6 +78,7 @@ impl Then {
     pub(super) fn verified<V>(
         self,
         assertion: Bytes,
+        factor: Factor,
         context: &mut Context<'_, V>,
     ) -> Result<Stage, Refusal> {
         match self {
@@ -89,6 +95,7 @@ impl Then {
                 handshake,
                 peer,
             } => Upgrade::verified(*upgrading, assertion, *handshake, peer, context),
+            Self::Enter(parked) => parked.verified(assertion, factor, context),
             // Such a visit takes no assertion (DEV-15).
             Self::Management { .. } => Err(Code::Structure.into()),
         }
@@ -100,13 +107,14 @@ impl Then {
             Self::Answer { decided, .. } => Waiting::Answer(decided.clone()),
             Self::Upgrade { upgrading, .. } => Waiting::Upgrade(upgrading.clone()),
             Self::Management { management, .. } => Waiting::Management(*management),
+            Self::Enter(parked) => Waiting::Enter(Box::new(parked.facts().clone())),
         }
     }
 
     /// The user has entered a factor; says so where the flow tells of its progress.
     pub(super) fn entered<V>(&self, context: &mut Context<'_, V>) {
         match self {
-            Self::Answer { .. } | Self::Management { .. } => {}
+            Self::Answer { .. } | Self::Enter(_) | Self::Management { .. } => {}
             Self::Upgrade { .. } => context.tell(Event::Upgrade(UpgradeProgress::Processing)),
         }
     }
@@ -114,14 +122,20 @@ impl Then {
     /// The channel that waits, if there is one.
     pub(super) fn line(&self) -> Option<&Line> {
         match self {
-            Self::Answer { .. } | Self::Upgrade { .. } | Self::Management { .. } => None,
+            Self::Answer { .. }
+            | Self::Upgrade { .. }
+            | Self::Enter(_)
+            | Self::Management { .. } => None,
         }
     }
 
     /// The same, to be used.
     pub(super) fn line_mut(&mut self) -> Option<&mut Line> {
         match self {
-            Self::Answer { .. } | Self::Upgrade { .. } | Self::Management { .. } => None,
+            Self::Answer { .. }
+            | Self::Upgrade { .. }
+            | Self::Enter(_)
+            | Self::Management { .. } => None,
         }
     }
 }

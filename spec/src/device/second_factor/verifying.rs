@@ -29,6 +29,8 @@ pub struct Verifying {
 pub struct Passed {
     /// What the app is told.
     pub event: SecondFactor,
+    /// Which factor it was.
+    pub factor: Factor,
     /// The assertion, a COSE_Sign1.
     pub assertion: Bytes,
 }
@@ -80,6 +82,7 @@ impl Verifying {
                 event: self
                     .visit
                     .stops(self.context, attempts, FactorResult::Success),
+                factor: self.verify.factor,
                 assertion: assertion.clone(),
             })),
             (SUCCESS, Goal::Management(management), None) => {

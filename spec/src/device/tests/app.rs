@@ -142,7 +142,7 @@ fn a_cached_factor_is_tried_where_it_may_do() {
     }
     let other = (WHOSE.0, AccountId([9; 16]));
     assert!(!live().has_cached(other, &policy, BEGAN));
-    assert!(!live().without_cache().has_cached(WHOSE, &policy, BEGAN));
+    assert!(!live().doubted().has_cached(WHOSE, &policy, BEGAN));
     let old = Policy {
         max_age_s: 9_999,
         ..policy
@@ -151,11 +151,23 @@ fn a_cached_factor_is_tried_where_it_may_do() {
     assert!(!live().has_cached(WHOSE, &old, after(20_000))); // the session is over
 }
 
+/// The next request: ids rise by one.
+fn ask(
+    requests: &mut Requests,
+    payload: alloc::vec::Vec<u8>,
+    next: &mut u64,
+) -> Result<u64, Refusal> {
+    let id = *next;
+    *next += 1;
+    requests.ask(id, payload, None).map(|request| request.id)
+}
+
 #[test]
 fn a_request_completes_once() {
     let mut requests = Requests::default();
+    let next = &mut 0;
     let ids: alloc::vec::Vec<u64> = (0..4)
-        .map(|_| requests.ask(vec![], None).unwrap().id)
+        .map(|_| ask(&mut requests, vec![], next).unwrap())
         .collect();
     assert_eq!(ids, [0, 1, 2, 3]);
     let answer = |id| {
@@ -198,13 +210,18 @@ fn a_request_completes_once() {
 #[test]
 fn a_request_has_limits() {
     let mut requests = Requests::default();
-    let refused = requests.ask(vec![0; limit::DATA + 1], None);
+    let next = &mut 0;
+    let refused = ask(&mut requests, vec![0; limit::DATA + 1], next);
     assert_eq!(refused, Err(Code::TooLarge.into()));
     for _ in 0..limit::OPEN_REQUESTS {
-        requests.ask(vec![], None).unwrap();
+        ask(&mut requests, vec![], next).unwrap();
     }
-    let refused = requests.ask(vec![], None);
+    let refused = ask(&mut requests, vec![], next);
     assert_eq!(refused, Err(Code::TooManyRequests.into()));
-    requests.cancel(0).unwrap();
-    assert_eq!(requests.ask(vec![], None).unwrap().id, 64);
+    requests.cancel(1).unwrap();
+    assert_eq!(ask(&mut requests, vec![], next), Ok(66));
+    // DATA-3: ids rise, whatever became of those before.
+    requests.cancel(66).unwrap();
+    let again = requests.ask(66, vec![], None);
+    assert_eq!(again, Err(Code::RequestIdTooLow.into()));
 }

@@ -62,7 +62,7 @@ fn without_a_policy_the_answer_follows_at_once() {
         },
     );
     let choice = state.choose(None).expect("one account");
-    let Confirmed::Answer(commit) = state.confirm(choice, None) else {
+    let Confirmed::Answer(commit) = state.confirm(choice, None, Backing::Nothing) else {
         panic!("no factor is asked for");
     };
     assert_eq!(
@@ -71,7 +71,10 @@ fn without_a_policy_the_answer_follows_at_once() {
     );
     let state = login(&enrolled(), login_offer());
     let choice = state.choose(None).expect("one account");
-    assert!(matches!(state.confirm(choice, None), Confirmed::Factor(_))); // HS-12
+    assert!(matches!(
+        state.confirm(choice, None, Backing::Nothing),
+        Confirmed::Factor(_)
+    )); // HS-12
 }
 
 #[test]

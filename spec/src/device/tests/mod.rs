@@ -158,6 +158,7 @@ pub(super) fn account(id: AccountId) -> Account {
         successor: None,
         counter: 41,
         rolling: Rolling([1; 16]),
+        factor_due: false,
     }
 }
 
@@ -173,6 +174,7 @@ pub(super) fn enrolled() -> Wallet {
             factors: Factors::default(),
         }],
         enrolling: None,
+        creating: None,
     }
 }
 
