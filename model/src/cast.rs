@@ -1,5 +1,6 @@
 //! Who plays: parties, their keys and names, and signatures without mathematics.
 
+use countersign::cose::{self, Statement};
 use countersign::crypto::{PublicKey, SRule, Signature, SignatureError, Verifier, sha256};
 use countersign::values::{ChannelBinding, Kid, ServerId};
 
@@ -30,6 +31,8 @@ pub const FINGER: PublicKey = key(8);
 pub const THIEFS_FINGER: PublicKey = key(9);
 /// `K_pin` of the owner's phone and the PIN that the owner changes to.
 pub const NEW_PIN: PublicKey = key(10);
+/// `K_pin` of the owner's phone and the PIN after that.
+pub const NEWEST_PIN: PublicKey = key(20);
 /// `K_pin` of the owner's phone and the PIN that a thief would change to.
 pub const THIEFS_PIN: PublicKey = key(11);
 /// `K_dev` of the owner's account.
@@ -108,6 +111,11 @@ pub fn sign(key: &PublicKey, message: &[u8]) -> Signature {
     bytes[..32].copy_from_slice(&half);
     bytes[32..].copy_from_slice(&half);
     Signature(bytes)
+}
+
+/// What `key` signs for a detached statement without context.
+pub fn detached<T: Statement<Context = ()>>(statement: &T, key: &PublicKey) -> Vec<u8> {
+    cose::detached_tbs(statement, &(), key.kid()).expect("statements are small")
 }
 
 /// The kid of [`ASSERTIONS`].

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use stateright::Expectation;
 
+use crate::changes::Changes;
 use crate::check::{self, Checked, Size};
 use crate::cover::{self, Coverage, Covering};
 use crate::lockout::Lockout;
@@ -47,7 +48,7 @@ pub trait Entry {
 
 /// Every model that there is.
 pub fn all() -> Vec<Box<dyn Entry>> {
-    vec![of::<Lockout>(), of::<Versions>()]
+    vec![of::<Lockout>(), of::<Changes>(), of::<Versions>()]
 }
 
 fn of<M: Checked>() -> Box<dyn Entry> {

@@ -32,7 +32,7 @@
 //! | [`report`] | all of it in one HTML file |
 //! | [`catalogue`] | the list of models |
 //!
-//! One model each: [`lockout`], [`versions`].
+//! One model each: [`lockout`], [`changes`], [`versions`].
 //!
 //! # What a model looks like
 //!
@@ -62,6 +62,7 @@
 
 pub mod cast;
 pub mod catalogue;
+pub mod changes;
 pub mod check;
 pub mod cli;
 pub mod clock;

@@ -4,8 +4,13 @@
 //! number of times, or never. Loss, duplication, reordering and replay are
 //! therefore no steps of their own.
 
-use countersign::channel::{ChannelError, Opening};
+use countersign::cbor;
+use countersign::channel::{ChannelError, Opening, open_verified};
 use countersign::crypto::PublicKey;
+use countersign::registry::limit;
+use countersign::verified::Verified;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// The place of a message in its model's list of all messages that can ever be sent.
 pub type MessageId = u8;
@@ -70,6 +75,17 @@ impl Opening for IdealChannel {
             None => Err(ChannelError::Tag),
         }
     }
+}
+
+/// The message as a server has it after the ideal channel with `phone` carried it.
+pub fn opened<T>(phone: PublicKey, message: &T) -> Verified<T>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let mut channel = IdealChannel { peer: phone };
+    let plaintext = cbor::to_vec(message).expect("messages are small");
+    let record = channel.seal(&plaintext);
+    open_verified(&mut channel, &record, limit::FRAME).expect("sealed by its peer")
 }
 
 #[cfg(test)]

@@ -1,17 +1,16 @@
 //! All requests that can ever be sent, made with the keys of those who send them.
 
-use countersign::channel::open_verified;
 use countersign::cose;
 use countersign::crypto::{PublicKey, Signature};
 use countersign::factor::Requester;
 use countersign::messages::factor::{Create, FactorKey, FactorProof, Verify, Voucher, pseudonym};
-use countersign::registry::{Factor, Purpose, limit};
+use countersign::registry::{Factor, Purpose};
 use countersign::values::{Bind, Bytes, Pseudonym, RecordId, Type, VoucherId};
 use countersign::verified::Verified;
 
-use crate::cast::{self, sign};
+use crate::cast::{self, detached, sign};
 use crate::clock;
-use crate::network::{IdealChannel, MessageId};
+use crate::network::{MessageId, opened};
 
 /// The epoch of the store before any restore.
 pub const FIRST_EPOCH: u32 = 1;
@@ -160,7 +159,7 @@ fn create(kind: Kind, voucher: usize, pin: &PublicKey) -> Message {
         ty: Type,
         voucher: signed_voucher(voucher),
         pin_key: *pin,
-        possession: sign(pin, &tbs(&possession, pin)),
+        possession: sign(pin, &detached(&possession, pin)),
         biometric: None,
     };
     Message {
@@ -261,21 +260,6 @@ fn proved(request: Verify, pin: &PublicKey) -> Verify {
         purpose: request.purpose,
         bind: request.bind,
     };
-    let proof: Signature = sign(pin, &tbs(&statement, pin));
+    let proof: Signature = sign(pin, &detached(&statement, pin));
     Verify { proof, ..request }
-}
-
-fn tbs<T: cose::Statement<Context = ()>>(statement: &T, key: &PublicKey) -> Vec<u8> {
-    cose::detached_tbs(statement, &(), key.kid()).expect("small")
-}
-
-/// The message as the server has it after the ideal channel with `phone` carried it.
-pub fn opened<T>(phone: PublicKey, message: &T) -> Verified<T>
-where
-    T: serde::Serialize + serde::de::DeserializeOwned,
-{
-    let mut channel = IdealChannel { peer: phone };
-    let plaintext = countersign::cbor::to_vec(message).expect("small");
-    let record = channel.seal(&plaintext);
-    open_verified(&mut channel, &record, limit::FRAME).expect("sealed by its peer")
 }

@@ -13,6 +13,7 @@ use super::messages;
 use super::server::{Facts, is_answer_to};
 use super::{Bounds, Lockout, properties as p};
 use crate::cast;
+use crate::network::opened;
 use crate::weaken::Expected::{self, Broken, Harmless};
 use crate::weaken::Weakened;
 
@@ -126,7 +127,7 @@ impl Weak {
             },
             _ => return request.clone(),
         };
-        messages::opened(cast::OWNERS_PHONE, &altered)
+        opened(cast::OWNERS_PHONE, &altered)
     }
 
     /// What it stores in place of the record that was decided.
