@@ -25,6 +25,7 @@ pub mod diff;
 pub mod doctor;
 pub mod events;
 pub mod interpret;
+pub mod mutants;
 pub mod outcome;
 pub mod peer;
 pub mod process;

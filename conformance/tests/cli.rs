@@ -225,7 +225,7 @@ fn an_implementation_may_dial_back() {
     // An implementation that dials again whenever the runner has hung up.
     while let Ok(stream) = TcpStream::connect(&address) {
         let reader = BufReader::new(stream.try_clone().expect("a second handle"));
-        let _ = adapter::serve(reader, stream);
+        let _ = adapter::serve(reader, stream, None);
         if runner.try_wait().expect("it can be waited for").is_some() {
             break;
         }

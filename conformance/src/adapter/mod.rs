@@ -8,6 +8,7 @@ mod auth;
 mod codec;
 mod device;
 mod factor;
+mod fault;
 mod function;
 mod handshake;
 mod server;
@@ -24,6 +25,7 @@ use countersign::values::UnixSeconds;
 use countersign_vectors::case::Object;
 
 pub use args::Args;
+pub use fault::Fault;
 
 use crate::protocol::{Implementation, Output, Reply, Request, VERSION};
 
@@ -127,6 +129,7 @@ type Opened = (Box<dyn Role>, Object);
 #[derive(Default)]
 pub struct Adapter {
     sessions: BTreeMap<String, Box<dyn Role>>,
+    fault: Option<Fault>,
 }
 
 /// The roles that the reference plays.
@@ -134,12 +137,15 @@ const ROLES: &[&str] = &["static", "device", "auth", "factor"];
 /// The optional things that the reference can do.
 const CAPABILITIES: &[&str] = &["replicas", "policy", "delays", "restart"];
 
-/// Answers requests until the input ends.
+/// Answers requests until the input ends, with `fault` in place of one check.
 ///
 /// # Errors
 /// What stdin or stdout says.
-pub fn serve(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
-    let mut adapter = Adapter::default();
+pub fn serve(input: impl BufRead, mut output: impl Write, fault: Option<Fault>) -> io::Result<()> {
+    let mut adapter = Adapter {
+        fault,
+        ..Adapter::default()
+    };
     for line in input.lines() {
         let reply = adapter.answer(&line?);
         serde_json::to_writer(&mut output, &reply)?;
@@ -186,7 +192,7 @@ impl Adapter {
                 config,
                 now_ms,
             } => {
-                let (opened, values) = open(&role, config, now_ms)?;
+                let (opened, values) = open(&role, config, now_ms, self.fault)?;
                 self.sessions.insert(session, opened);
                 Ok(Reply::returned(id, values))
             }
@@ -256,14 +262,19 @@ fn hello(id: u64) -> Reply {
 }
 
 /// A fresh session of a role, and what it says of itself.
-fn open(role: &str, config: Object, _now_ms: Option<u64>) -> Result<Opened, Refusal> {
+fn open(
+    role: &str,
+    config: Object,
+    _now_ms: Option<u64>,
+    fault: Option<Fault>,
+) -> Result<Opened, Refusal> {
     match role {
         // What hello does not claim does not open.
         other if !ROLES.contains(&other) => Err(Refusal::Unsupported(other.to_owned())),
         "static" => Ok((Box::new(statics::Functions), Object::new())),
         "auth" => auth::open(config),
         "device" => device::open(config),
-        "factor" => factor::open(config),
+        "factor" => factor::open(config, fault.map(|Fault::Factor(fault)| fault)),
         other => Err(Refusal::Unsupported(other.to_owned())),
     }
 }

@@ -10,6 +10,7 @@
 //! | 5 | the runner itself is at fault |
 
 mod explain;
+mod mutants;
 mod progress;
 mod replay;
 mod report;
@@ -95,8 +96,14 @@ enum Command {
     /// Make a report from the event stream of a run.
     #[command(subcommand)]
     Report(report::Report),
+    /// Run the suite against the reference with one check switched off at a time: is each missed?
+    Mutants(MutantsArgs),
     /// Answer requests on stdin: the reference implementation as an adapter.
-    Adapter,
+    Adapter {
+        /// A check that is not made, such as `factor.number-reused`; see `mutants`.
+        #[arg(long, value_name = "ROLE.NAME")]
+        fault: Option<adapter::Fault>,
+    },
 }
 
 /// What to run.
@@ -112,6 +119,23 @@ struct RunArgs {
     /// Write `events.jsonl`, and a file per failure for `replay`, to this directory.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+}
+
+/// Which faults.
+#[derive(Debug, Args)]
+struct MutantsArgs {
+    /// Faults of this role; may be repeated.
+    #[arg(long, value_parser = role)]
+    role: Vec<Role>,
+    /// Faults whose name matches this pattern (`*`, `?`), such as `factor.proof-*`; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    only: Vec<String>,
+    /// The seed of everything random.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print one JSON object and nothing else.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -165,9 +189,12 @@ pub fn main() -> ExitCode {
         Some(Command::Explain { id }) => explain::explain(&id),
         Some(Command::Replay { file, target }) => replay::replay(&file, &target),
         Some(Command::Report(what)) => report::report(&what),
-        Some(Command::Adapter) => adapter::serve(io::stdin().lock(), io::stdout().lock())
-            .map(|()| Exit::Fine)
-            .map_err(Halt::fault),
+        Some(Command::Mutants(args)) => mutants::mutants(&args),
+        Some(Command::Adapter { fault }) => {
+            adapter::serve(io::stdin().lock(), io::stdout().lock(), fault)
+                .map(|()| Exit::Fine)
+                .map_err(Halt::fault)
+        }
     };
     match done {
         Ok(exit) => ExitCode::from(exit as u8),

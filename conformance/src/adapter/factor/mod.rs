@@ -1,5 +1,7 @@
 //! The role `factor`: the factor server of `countersign`, as replicas over one store.
 
+mod decide;
+mod fault;
 mod policy;
 mod replica;
 mod store;
@@ -15,6 +17,7 @@ use countersign::values::{RecordId, ServerId};
 use countersign_vectors::case::Object;
 use serde_json::{Value, json};
 
+pub use self::fault::Fault;
 use self::replica::{Hold, Replica};
 use self::store::Store;
 use super::server::Server;
@@ -32,6 +35,8 @@ struct Setup {
     handshake_key: Key,
     statement_key: Key,
     pseudonym_key: [u8; 32],
+    /// A check that is not made, where this is not the reference but a mutant of it.
+    fault: Option<Fault>,
 }
 
 /// A replica, and the settings that it was started with.
@@ -51,11 +56,11 @@ struct FactorServer {
 ///
 /// # Errors
 /// [`Refusal::Error`] for a configuration that makes no factor server.
-pub(super) fn open(config: Object) -> Result<Opened, Refusal> {
+pub(super) fn open(config: Object, fault: Option<Fault>) -> Result<Opened, Refusal> {
     let args = Args(config);
     let server = Server::of(&args, ServerKind::Factor, None)?;
     let values = server.values();
-    let setup = Setup::of(&args, server)?;
+    let setup = Setup::of(&args, server, fault)?;
     let role = FactorServer {
         store: Store::default(),
         backup: Store::default(),
@@ -68,7 +73,7 @@ pub(super) fn open(config: Object) -> Result<Opened, Refusal> {
 }
 
 impl Setup {
-    fn of(args: &Args, server: Server) -> Result<Self, Refusal> {
+    fn of(args: &Args, server: Server, fault: Option<Fault>) -> Result<Self, Refusal> {
         let issuers: BTreeMap<ServerId, PublicKey> =
             args.list("issuers", issuer)?.into_iter().collect();
         Ok(Self {
@@ -90,6 +95,7 @@ impl Setup {
             handshake_key: server.handshake_key,
             statement_key: server.statement_key,
             pseudonym_key: args.array("pseudonym_key")?,
+            fault,
         })
     }
 }
@@ -119,6 +125,9 @@ impl Role for FactorServer {
                     _ => Hold::Nothing,
                 };
                 let (store, Machine { setup, replica }) = self.at(args)?;
+                if setup.fault == Some(Fault::VoucherRemembered) {
+                    store.forget(happening.now()?);
+                }
                 replica.receive(
                     setup,
                     store,

@@ -2,19 +2,17 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use countersign::crypto::P256;
 use countersign::error::{self, Code};
+use countersign::factor::Reply;
 use countersign::factor::endpoint::{Connection, Greeted, Greeting, Incoming, Rejected, Request};
-use countersign::factor::{
-    Answered, Commit, Decision, Reply, Requester, Write, decide_add_biometric,
-    decide_biometric_gone, decide_create, decide_remove_biometric, decide_set_pin, decide_status,
-    decide_verify, voucher_to_look_up,
-};
-use countersign::messages::factor::{Status, pseudonym};
+use countersign::messages::factor::Status;
 use countersign::messages::frame::Frame;
 use countersign::values::UnixSeconds;
 
 use super::Setup;
+use super::decide::{Answer, Decided, Pending, Refused, decide};
+use super::fault::trust::Trust;
+use super::fault::{Fault, ground};
 use super::store::Store;
 use crate::adapter::function::not_encoded;
 use crate::adapter::{Effects, Refusal};
@@ -32,7 +30,11 @@ type Line = Vec<u8>;
 /// How far a connection has come.
 enum Stage {
     Greeted(Box<Greeted>),
-    Open(Box<Connection>),
+    Open {
+        connection: Box<Connection>,
+        /// What opened it.
+        message_3: Vec<u8>,
+    },
 }
 
 /// Whether a decision waits between reading and committing.
@@ -47,25 +49,6 @@ struct Held {
     line: Line,
     request: Request,
     pending: Pending,
-}
-
-/// What a request comes to.
-#[expect(clippy::large_enum_variant, reason = "held one at a time")]
-enum Decided {
-    /// There is nothing to commit.
-    Answer(Answer),
-    /// The answer is the store's to release.
-    Pending(Pending),
-}
-
-enum Pending {
-    Status(Commit<Status>),
-    Verdict(Commit<Answered>),
-}
-
-enum Answer {
-    Status(Status),
-    Verdict(Answered),
 }
 
 impl Replica {
@@ -115,7 +98,7 @@ impl Replica {
             .held
             .pop_front()
             .ok_or_else(|| Refusal::Error("nothing is held here".to_owned()))?;
-        match store.commit(pending.write()) {
+        match store.commit(&pending.write, setup.fault) {
             Ok(()) => self.say(setup, &line, pending.committed()),
             Err(_) => self.process(setup, store, line, request, Hold::Nothing, now),
         }
@@ -127,7 +110,8 @@ impl Replica {
         message_1: &[u8],
         entropy: [u8; 32],
     ) -> Result<Effects, Refusal> {
-        let to_sign = Greeting::receive(&setup.offer, message_1)
+        let offer = ground::offer(setup.fault, &setup.offer, message_1);
+        let to_sign = Greeting::receive(&offer, message_1)
             .and_then(|greeting| greeting.answer(&setup.offer, entropy))
             .map_err(rejected)?;
         let line = to_sign.connection().as_bytes().to_vec();
@@ -147,9 +131,21 @@ impl Replica {
     ) -> Result<Effects, Refusal> {
         let greeted = match self.lines.remove(&line) {
             Some(Stage::Greeted(greeted)) => greeted,
-            Some(Stage::Open(connection)) => {
-                let again = connection.repeat(message_3, now).map(<[u8]>::to_vec);
-                self.lines.insert(line, Stage::Open(connection));
+            Some(Stage::Open {
+                connection,
+                message_3: opened_by,
+            }) => {
+                let again = match setup.fault {
+                    Some(Fault::RepeatWindow) => connection.repeat(message_3, UnixSeconds(0)),
+                    Some(Fault::RepeatIdentical) => connection.repeat(&opened_by, now),
+                    _ => connection.repeat(message_3, now),
+                };
+                let again = again.map(<[u8]>::to_vec);
+                let open = Stage::Open {
+                    connection,
+                    message_3: opened_by,
+                };
+                self.lines.insert(line, open);
                 return again.map(Effects::to_device).map_err(refused);
             }
             None => return Err(unexpected()),
@@ -162,22 +158,29 @@ impl Replica {
             }
         };
         let record = store.record(opened.record());
-        let authenticated = opened.authenticate(record, &P256).map_err(rejected)?;
+        let trust = Trust::in_handshake(setup.fault);
+        let authenticated = opened.authenticate(record, &trust).map_err(rejected)?;
         let requester = *authenticated.requester();
-        let status = loop {
-            let record = store.record(requester.record());
-            match decide_status(&setup.config, record, &requester, now) {
-                Ok(Decision::Repeat(status)) => break status,
-                Ok(Decision::Commit(commit)) => {
-                    if store.commit(commit.write()).is_ok() {
-                        break commit.committed();
+        let answer = loop {
+            match decide(setup, store, &requester, &Request::AskStatus, now) {
+                Ok(Decided::Answer(answer)) => break answer,
+                Ok(Decided::Pending(pending)) => {
+                    if store.commit(&pending.write, setup.fault).is_ok() {
+                        break pending.committed();
                     }
                 }
-                Err(refusal) => return Err(rejected(authenticated.refuse(refusal))),
+                Err(Refused { refusal, .. }) => {
+                    return Err(rejected(authenticated.refuse(refusal)));
+                }
             }
         };
+        let status = status_in(answer)?;
         let (connection, frame) = authenticated.welcome(&status, now).map_err(rejected)?;
-        self.lines.insert(line, Stage::Open(Box::new(connection)));
+        let open = Stage::Open {
+            connection: Box::new(connection),
+            message_3: message_3.to_vec(),
+        };
+        self.lines.insert(line, open);
         Ok(Effects::to_device(frame))
     }
 
@@ -195,7 +198,11 @@ impl Replica {
             let pending = match decide(setup, store, &requester, &request, now) {
                 Ok(Decided::Answer(answer)) => return self.say(setup, &line, answer),
                 Ok(Decided::Pending(pending)) => pending,
-                Err(refusal) => {
+                Err(Refused { refusal, write }) => {
+                    if let Some(write) = write {
+                        // A conflict would only make the fault smaller.
+                        let _ = store.commit(&write, setup.fault);
+                    }
                     let told = self.connection(&line)?.refuse(refusal).map_err(refused)?;
                     return Err(Refusal::Reject {
                         code: refusal.0.number(),
@@ -211,7 +218,7 @@ impl Replica {
                 });
                 return Ok(Effects::default());
             }
-            if store.commit(pending.write()).is_ok() {
+            if store.commit(&pending.write, setup.fault).is_ok() {
                 return self.say(setup, &line, pending.committed());
             }
         }
@@ -237,75 +244,17 @@ impl Replica {
 
     fn connection(&mut self, line: &Line) -> Result<&mut Connection, Refusal> {
         match self.lines.get_mut(line) {
-            Some(Stage::Open(connection)) => Ok(connection),
+            Some(Stage::Open { connection, .. }) => Ok(connection),
             _ => Err(unexpected()),
         }
     }
 }
 
-fn decide(
-    setup: &Setup,
-    store: &Store,
-    requester: &Requester,
-    request: &Request,
-    now: UnixSeconds,
-) -> Result<Decided, error::Refusal> {
-    let config = &setup.config;
-    let record = store.record(requester.record());
-    match request {
-        Request::AskStatus => decide_status(config, record, requester, now).map(status),
-        Request::SetPin(request) => {
-            decide_set_pin(config, record, requester, request, now, &P256).map(changed)
-        }
-        Request::AddBiometric(request) => {
-            decide_add_biometric(config, record, requester, request, now, &P256).map(changed)
-        }
-        Request::RemoveBiometric(request) => {
-            decide_remove_biometric(config, record, requester, request, now).map(changed)
-        }
-        Request::BiometricGone(request) => {
-            decide_biometric_gone(config, record, requester, request, now).map(status)
-        }
-        Request::Create(request) => {
-            let used = store.voucher(voucher_to_look_up(request)?);
-            decide_create(config, record, used, requester, request, now, &P256).map(changed)
-        }
-        Request::Verify(request) => {
-            let subject = pseudonym(&setup.pseudonym_key, requester.record(), request.audience);
-            let decision = decide_verify(config, record, requester, request, subject, now, &P256)?;
-            Ok(match decision {
-                Decision::Repeat(answered) => Decided::Answer(Answer::Verdict(answered)),
-                Decision::Commit(commit) => Decided::Pending(Pending::Verdict(commit)),
-            })
-        }
-    }
-}
-
-fn status(decision: Decision<Status>) -> Decided {
-    match decision {
-        Decision::Repeat(status) => Decided::Answer(Answer::Status(status)),
-        Decision::Commit(commit) => changed(commit),
-    }
-}
-
-fn changed(commit: Commit<Status>) -> Decided {
-    Decided::Pending(Pending::Status(commit))
-}
-
-impl Pending {
-    fn write(&self) -> &Write {
-        match self {
-            Pending::Status(commit) => commit.write(),
-            Pending::Verdict(commit) => commit.write(),
-        }
-    }
-
-    /// The answer, now that the store has committed.
-    fn committed(self) -> Answer {
-        match self {
-            Pending::Status(commit) => Answer::Status(commit.committed()),
-            Pending::Verdict(commit) => Answer::Verdict(commit.committed()),
-        }
+/// The status that a status is asked for with.
+fn status_in(answer: Answer) -> Result<Status, Refusal> {
+    match answer {
+        Answer::Status(status) => Ok(status),
+        Answer::Verdict(_) => Err(Refusal::Error("no status, but a verdict".to_owned())),
     }
 }
 

@@ -274,7 +274,7 @@ fn early(base: &Case) -> Vec<Case> {
         case(
             "clock-set-back",
             "the clock is set back while it waits",
-            "clock",
+            "delay",
             vec![
                 later(1000),
                 wrong_pin(1, 60),

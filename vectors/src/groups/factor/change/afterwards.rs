@@ -34,7 +34,7 @@ pub(super) fn old_pins(base: &Case) -> Vec<Case> {
         case(
             "pin-new-derivation",
             "the old PIN's digits are verified after it",
-            "old-pin-dead",
+            "proof",
             vec![
                 verify(json!({ "pin": "2580" }), verdict(410, 1)),
                 reads_at(2, 1, 2),

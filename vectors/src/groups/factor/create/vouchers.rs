@@ -46,14 +46,14 @@ pub(super) fn vouchers(base: &Case) -> Vec<Case> {
             "key-confusion",
             json!({ "signer": "bank" }),
         )
-        .kills("voucher-signature"),
+        .kills("voucher-kid"),
         case(
             "handshake-key",
             "its issuer's handshake key signed it",
             "key-confusion",
             json!({ "signer": "handshake" }),
         )
-        .kills("voucher-signature"),
+        .kills("voucher-kid"),
         case(
             "stolen-kid",
             "another auth server signed it in the name of its issuer's key",

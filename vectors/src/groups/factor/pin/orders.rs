@@ -222,7 +222,8 @@ pub(super) fn blocks() -> Vec<Case> {
                 reads(3, 3),
             ],
         )
-        .requires(&["FAC-2", "FAC-9"]),
+        .requires(&["FAC-2"])
+        .kills("factor-not-registered"),
         after(
             "create",
             "a new record is asked for under a new voucher",

@@ -12,10 +12,15 @@ const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc6
 /// Proofs that are well-formed, and prove something else: wrong PINs, all of them.
 pub(super) fn proofs() -> Vec<Case> {
     let base = first();
+    // What a proof says of other devices, or of what it is for, this server knows only from the request.
+    let kills = |id: &str| match id {
+        "record" | "bind" | "other-device" => "proof".to_owned(),
+        field => format!("proof-{field}"),
+    };
     let over = |id: &str, change: &str, flag: &str, proof: Value| {
         base.but(&format!("factor.pin.proof-{id}"), change)
             .why("A proof that says less than the request can be taken from one use to another.")
-            .kills(&format!("proof-{id}"))
+            .kills(&kills(id))
             .requires(&["LCK-3", "COSE-4"])
             .flagged(&[flag])
             .plays(enrolled())

@@ -75,6 +75,14 @@ fn races() -> Vec<Case> {
             .does(second_channel(status(failed, failed)))
             .plays(steps)
     };
+    let held = |id: &str, title: &str, steps: Vec<Step>| {
+        positive(&format!("factor.race.{id}"), title)
+            .why(WHY)
+            .requires(&["LCK-1", "LCK-2"])
+            .plays(enrolled())
+            .does(second_channel(status(0, 0)))
+            .plays(steps)
+    };
     let parallel = parallel();
     vec![
         base.clone(),
@@ -151,10 +159,9 @@ fn races() -> Vec<Case> {
             ],
         )
         .requires(&["FAC-4"]),
-        race(
+        held(
             "same-bytes",
-            "both get the same bytes",
-            0,
+            "two replicas get the same bytes, and both decide before either commits",
             vec![
                 device(
                     "verify",
@@ -172,10 +179,9 @@ fn races() -> Vec<Case> {
             ],
         )
         .requires(&["FAC-4", "LCK-3"]),
-        race(
+        held(
             "status-before-commit",
-            "the status is asked for in between",
-            0,
+            "the status is asked for between a decision and its commit",
             vec![
                 holds("alice", 1, WRONG),
                 device(
