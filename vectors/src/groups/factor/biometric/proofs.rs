@@ -216,7 +216,7 @@ pub(super) fn firsts(base: &Case) -> Vec<Case> {
         .does(reads(2, 3)),
         base.but("factor.biometric.unregistered", "the record has none")
             .kills("factor-not-registered")
-            .requires(&["FAC-2"])
+            .requires(&["FAC-2", "FAC-9"])
             .flagged(&["key-confusion"])
             .plays(enrolled())
             .plays([
@@ -230,7 +230,7 @@ pub(super) fn firsts(base: &Case) -> Vec<Case> {
             "the record has none, and the PIN's key signs",
         )
         .kills("factor-not-registered")
-        .requires(&["FAC-2"])
+        .requires(&["FAC-2", "FAC-9"])
         .flagged(&["key-confusion"])
         .plays(enrolled())
         .does(wrong(1))

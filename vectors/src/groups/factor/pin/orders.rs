@@ -222,7 +222,7 @@ pub(super) fn blocks() -> Vec<Case> {
                 reads(3, 3),
             ],
         )
-        .requires(&["FAC-2"])
+        .requires(&["FAC-2", "FAC-9"])
         .kills("factor-not-registered"),
         after(
             "create",
