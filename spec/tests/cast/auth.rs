@@ -56,18 +56,20 @@ pub struct AuthServer {
     pub store: Store,
     /// What the data service was asked, in order.
     pub forwarded: Vec<Forward>,
+    /// Through which channel each of it came.
+    through: Vec<Bytes>,
     /// What it has been told to forget.
     pub cancelled: Vec<u64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Store {
     pub sessions: BTreeMap<SessionId, Session>,
     pub enrolments: BTreeMap<SessionId, Enrolment>,
     pub accounts: BTreeMap<AccountId, Account>,
     pub assertions: BTreeSet<AssertionId>,
     credentials: BTreeMap<Digest, Credentials>,
-    app_sessions: BTreeMap<AppSessionId, AppSession>,
+    pub app_sessions: BTreeMap<AppSessionId, AppSession>,
 }
 
 enum Stage {
@@ -129,6 +131,7 @@ impl AuthServer {
             connections: BTreeMap::new(),
             store: Store::default(),
             forwarded: Vec::new(),
+            through: Vec::new(),
             cancelled: Vec::new(),
         }
     }
@@ -204,33 +207,39 @@ impl AuthServer {
         }
     }
 
-    /// One frame in, at most one frame out.
+    /// One frame in, at most one frame out. Whatever it is: what makes no sense is answered
+    /// with what the endpoint has to say of it, which is often nothing.
     pub fn receive(
         &mut self,
         frame: &[u8],
         entropy: [u8; 32],
         now: UnixSeconds,
     ) -> Option<Vec<u8>> {
-        match Frame::from_slice(frame).expect("a frame") {
-            Frame::Message1 { .. } => Some(self.greet(frame, entropy, now)),
-            Frame::Message3 { to, .. } => Some(self.settle(to, frame, entropy, now)),
+        match Frame::from_slice(frame).ok()? {
+            Frame::Message1 { .. } => match self.greet(frame, entropy, now) {
+                Ok(message_2) => Some(message_2),
+                Err(failure) => failure.frame,
+            },
+            Frame::Message3 { to, .. } => self.settle(to, frame, entropy, now),
             Frame::Record { to, .. } => self.hear(&to, frame, now),
-            other => panic!("not for a server: {other:?}"),
+            Frame::Message2 { .. } | Frame::Error { .. } => None,
         }
     }
 
-    fn greet(&mut self, frame: &[u8], entropy: [u8; 32], now: UnixSeconds) -> Vec<u8> {
-        let hello = Hello::receive(&self.config, frame, now).expect("served");
+    fn greet(
+        &mut self,
+        frame: &[u8],
+        entropy: [u8; 32],
+        now: UnixSeconds,
+    ) -> Result<Vec<u8>, Failure> {
+        let hello = Hello::receive(&self.config, frame, now)?;
         let found = match hello.wanted() {
             Wanted::Session(id) => self.store.sessions.get(&id).map(Found::Session),
             Wanted::Enrolment(id) => self.store.enrolments.get(&id).map(Found::Enrolment),
             Wanted::Nothing(_) => None,
         };
         let found = found.unwrap_or(Found::Nothing);
-        let message_2 = match hello
-            .answer(&self.config, found, entropy, now)
-            .expect("known")
-        {
+        let message_2 = match hello.answer(&self.config, found, entropy, now)? {
             Answer::Message2(to_sign) => *to_sign,
             Answer::Voucher(to_sign) => {
                 let signature = self.vouchers.sign(to_sign.tbs());
@@ -241,27 +250,43 @@ impl AuthServer {
         let (awaiting, frame) = message_2.signed(signature).expect("fits");
         let id = awaiting.id().as_bytes().into();
         self.connections.insert(id, Stage::Awaiting(awaiting));
-        frame
+        Ok(frame)
     }
 
     /// The statement in message_3 is decided on what the store has; the
     /// decision is committed, and only then answered. A repeated message_3 gets
     /// the same answer again.
-    fn settle(&mut self, id: Bytes, frame: &[u8], entropy: [u8; 32], now: UnixSeconds) -> Vec<u8> {
-        let awaiting = match self.connections.remove(&id).expect("a known connection") {
+    fn settle(
+        &mut self,
+        id: Bytes,
+        frame: &[u8],
+        entropy: [u8; 32],
+        now: UnixSeconds,
+    ) -> Option<Vec<u8>> {
+        let awaiting = match self.connections.remove(&id)? {
             Stage::Awaiting(awaiting) => awaiting,
             Stage::Answered(answered, line) => {
-                let frame = answered.repeat(frame, now).expect("the same");
+                let again = answered.repeat(frame, now).ok();
                 self.connections.insert(id, Stage::Answered(answered, line));
-                return frame;
+                return again;
             }
         };
-        let opened = awaiting.receive(frame).expect("decrypts");
+        let opened = match awaiting.receive(frame) {
+            Ok(opened) => opened,
+            Err(refused) => {
+                let stage = Stage::Awaiting(*refused.state);
+                self.connections.insert(id, stage);
+                return refused.failure.frame;
+            }
+        };
         let account = match opened.signer() {
             Signer::Account(kid) => self.store.account_of(|account| account.key.kid() == kid),
             Signer::Key(key) => self.store.account_of(|account| account.key == key),
         };
-        let deciding = opened.verify(account, &P256).expect("verifies");
+        let deciding = match opened.verify(account, &P256) {
+            Ok(deciding) => deciding,
+            Err(failure) => return failure.frame,
+        };
         let decision = self.decide(&deciding, account, entropy, now);
         let (stage, frame) = match decision {
             Ok(commit) => {
@@ -276,13 +301,13 @@ impl AuthServer {
             }
         };
         self.connections.insert(id, stage);
-        frame
+        Some(frame)
     }
 
     /// A record of an open channel.
     fn hear(&mut self, id: &Bytes, frame: &[u8], now: UnixSeconds) -> Option<Vec<u8>> {
         let Some(Stage::Answered(_, Some(line))) = self.connections.get_mut(id) else {
-            panic!("a channel that nobody opened");
+            return None; // A channel that nobody opened.
         };
         let account = &self.store.accounts[&line.caller().account];
         let session = line.app_session();
@@ -297,7 +322,10 @@ impl AuthServer {
             self.store.app_sessions.insert(app.id, app);
         }
         match heard {
-            Ok(Heard::Request(forward)) => self.forwarded.push(forward),
+            Ok(Heard::Request(forward)) => {
+                self.forwarded.push(forward);
+                self.through.push(id.clone());
+            }
             Ok(Heard::Cancel(id)) => self.cancelled.push(id),
             Ok(_) => {}
             Err(Failure { frame, .. }) => return frame,
@@ -327,6 +355,16 @@ impl AuthServer {
     pub fn answer(&mut self, id: u64, payload: Vec<u8>) -> Option<Vec<u8>> {
         let line = self.lines().last().expect("a channel");
         line.answer(id, Bytes(payload)).expect("open")
+    }
+
+    /// The data service answers the request that it got as the `nth`, if its channel still is
+    /// there and waits for it.
+    pub fn answer_nth(&mut self, nth: usize, payload: Vec<u8>) -> Option<Vec<u8>> {
+        let (id, channel) = (self.forwarded.get(nth)?.id, self.through.get(nth)?);
+        match self.connections.get_mut(channel)? {
+            Stage::Answered(_, Some(line)) => line.answer(id, Bytes(payload)).ok()?,
+            _ => None,
+        }
     }
 
     /// The backend ends all app sessions of an account's user; what is sent for it.

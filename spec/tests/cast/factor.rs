@@ -6,7 +6,9 @@ use std::num::NonZeroU32;
 use countersign::cose;
 use countersign::crypto::{P256, PublicKey};
 use countersign::error::Refusal;
-use countersign::factor::endpoint::{Connection, Greeted, Greeting, Incoming, Offer, Request};
+use countersign::factor::endpoint::{
+    Connection, Greeted, Greeting, Incoming, Offer, Rejected, Request,
+};
 use countersign::factor::{
     Commit, Config, Decision, Policy, Record, Reply, UsedVoucher, Write, decide_add_biometric,
     decide_biometric_gone, decide_create, decide_remove_biometric, decide_set_pin, decide_status,
@@ -113,33 +115,57 @@ impl FactorServer {
         self.assertions.public()
     }
 
-    /// One frame in, one frame out.
-    pub fn receive(&mut self, frame: &[u8], entropy: [u8; 32], now: UnixSeconds) -> Vec<u8> {
-        match Frame::from_slice(frame).expect("a frame") {
-            Frame::Message1 { message } => self.greet(&message, entropy),
+    /// One frame in, at most one frame out. Whatever it is: what makes no sense is answered
+    /// with what the endpoint has to say of it, which is often nothing.
+    pub fn receive(
+        &mut self,
+        frame: &[u8],
+        entropy: [u8; 32],
+        now: UnixSeconds,
+    ) -> Option<Vec<u8>> {
+        match Frame::from_slice(frame).ok()? {
+            Frame::Message1 { message } => match self.greet(&message, entropy) {
+                Ok(message_2) => Some(message_2),
+                Err(rejected) => rejected.answer,
+            },
             Frame::Message3 { to, message } => self.welcome(to, &message, now),
             Frame::Record { to, record } => self.answer(to, &record, now),
-            other => panic!("not for a server: {other:?}"),
+            Frame::Message2 { .. } | Frame::Error { .. } => None,
         }
     }
 
-    fn greet(&mut self, message_1: &[u8], entropy: [u8; 32]) -> Vec<u8> {
-        let greeting = Greeting::receive(&self.offer, message_1).expect("served");
-        let to_sign = greeting.answer(&self.offer, entropy).expect("fits");
+    fn greet(&mut self, message_1: &[u8], entropy: [u8; 32]) -> Result<Vec<u8>, Rejected> {
+        let greeting = Greeting::receive(&self.offer, message_1)?;
+        let to_sign = greeting.answer(&self.offer, entropy)?;
         let id = to_sign.connection().as_bytes().into();
         let signature = self.handshake.sign(to_sign.tbs());
         let (greeted, frame) = to_sign.signed(signature).expect("fits");
         self.connections.insert(id, Stage::Greeted(greeted));
-        frame
+        Ok(frame)
     }
 
-    fn welcome(&mut self, id: Bytes, message_3: &[u8], now: UnixSeconds) -> Vec<u8> {
-        let Some(Stage::Greeted(greeted)) = self.connections.remove(&id) else {
-            panic!("this device sends message_3 once");
+    fn welcome(&mut self, id: Bytes, message_3: &[u8], now: UnixSeconds) -> Option<Vec<u8>> {
+        let greeted = match self.connections.remove(&id)? {
+            Stage::Greeted(greeted) => greeted,
+            Stage::Connected(connection) => {
+                let again = connection.repeat(message_3, now).map(<[u8]>::to_vec).ok();
+                self.connections.insert(id, Stage::Connected(connection));
+                return again;
+            }
         };
-        let opened = greeted.open(message_3).expect("decrypts");
+        let opened = match greeted.open(message_3) {
+            Ok(opened) => opened,
+            Err(unopened) => {
+                let stage = Stage::Greeted(*unopened.greeted);
+                self.connections.insert(id, stage);
+                return None;
+            }
+        };
         let record = self.records.get(&opened.record());
-        let authenticated = opened.authenticate(record, &P256).expect("verifies");
+        let authenticated = match opened.authenticate(record, &P256) {
+            Ok(authenticated) => authenticated,
+            Err(rejected) => return rejected.answer,
+        };
         let requester = authenticated.requester();
         let record = self.records.get(&requester.record());
         let decision = decide_status(&self.config, record, requester, now).expect("of this epoch");
@@ -147,23 +173,29 @@ impl FactorServer {
         let (connection, frame) = authenticated.welcome(&status, now).expect("fits");
         self.connections
             .insert(id, Stage::Connected(Box::new(connection)));
-        frame
+        Some(frame)
     }
 
     /// A request is decided on what the store has; the decision is committed,
     /// and only then answered.
-    fn answer(&mut self, id: Bytes, record: &[u8], now: UnixSeconds) -> Vec<u8> {
-        let Some(Stage::Connected(mut connection)) = self.connections.remove(&id) else {
-            panic!("a channel that nobody opened");
+    fn answer(&mut self, id: Bytes, record: &[u8], now: UnixSeconds) -> Option<Vec<u8>> {
+        let mut connection = match self.connections.remove(&id)? {
+            Stage::Connected(connection) => connection,
+            early => {
+                self.connections.insert(id, early);
+                return None; // A channel that nobody opened.
+            }
         };
-        let frame = match connection.receive(record).expect("in order") {
-            Incoming::Request(request) => self
+        let frame = match connection.receive(record) {
+            Ok(Incoming::Request(request)) => self
                 .decide(&mut connection, &request, now)
-                .or_else(|refusal| connection.refuse(refusal)),
-            Incoming::KeysRenewed => panic!("this device never renews its keys"),
+                .or_else(|refusal| connection.refuse(refusal))
+                .ok(),
+            Ok(Incoming::KeysRenewed) => None,
+            Err(rejected) => rejected.answer,
         };
         self.connections.insert(id, Stage::Connected(connection));
-        frame.expect("the channel is open")
+        frame
     }
 
     fn decide(

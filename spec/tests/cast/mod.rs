@@ -5,8 +5,8 @@
 
 pub mod app;
 pub mod auth;
-mod factor;
-mod phone;
+pub mod factor;
+pub mod phone;
 
 use std::collections::VecDeque;
 
@@ -301,7 +301,7 @@ impl World {
                     let entropy = self.entropy.draw();
                     let answer = match to.kind {
                         ServerKind::Auth => self.auth.receive(&frame, entropy, self.now),
-                        ServerKind::Factor => Some(self.factor.receive(&frame, entropy, self.now)),
+                        ServerKind::Factor => self.factor.receive(&frame, entropy, self.now),
                     };
                     self.wire.push(Exchange {
                         with: to.kind,
