@@ -4,9 +4,12 @@
 
 mod cast;
 
+use cast::app::data;
 use cast::{World, failed};
 use countersign::auth::AccountLevel;
-use countersign::device::{Event, FactorContext, FactorResult, Outcome, UpgradeProgress};
+use countersign::device::{
+    AccountName, Event, FactorContext, FactorResult, Outcome, UpgradeProgress,
+};
 use countersign::error::Code;
 use countersign::registry::{FACTOR_VERSIONS, Level, UPGRADE_VERSION};
 use countersign::values::AccountId;
@@ -17,10 +20,13 @@ const PIN: &str = "2580";
 
 #[test]
 fn from_a_device_without_a_user_to_a_full_account() {
+    // The first request for data makes an account. The data service is told its level.
     let mut world = World::new(ATTEMPTS);
     let account = world.headless();
     assert_eq!(world.auth.account(account).level, AccountLevel::Headless);
     let key = world.auth.account(account).key;
+    assert_eq!(world.auth.forwarded[0].caller.level, Level::Headless);
+    assert_eq!(world.serve(0, b"hi"), [data(0, b"hi")]);
 
     // The user wants more than a device can prove. The auth server has a voucher for a
     // first PIN; the factor server has never met this device, so it needs a key there.
@@ -52,6 +58,12 @@ fn from_a_device_without_a_user_to_a_full_account() {
     assert_eq!(world.auth.account(account).level.level(), Level::Full);
     assert_eq!(world.auth.account(account).key, key);
     assert_eq!(world.level(account), Level::Full);
+
+    // The channel is what it was; the level is what it is now (DATA-9).
+    let (id, told) = world.get(b"more", None);
+    assert_eq!(told, []);
+    assert_eq!(world.auth.forwarded[1].caller.level, Level::Full);
+    assert_eq!(world.serve(1, b"here"), [data(id, b"here")]);
 
     // There is nothing more to upgrade.
     assert_eq!(world.upgrade(account), [failed(Code::FullAccount)]);
@@ -154,6 +166,32 @@ fn an_answer_that_is_lost_is_asked_for_again() {
     let [Event::Finished(Outcome::Upgraded(_))] = &told[..] else {
         panic!("done: {told:?}");
     };
+}
+
+/// HEADLESS-12: the answer was lost with the app, and nobody upgrades again.
+#[test]
+fn a_device_learns_that_its_account_is_full() {
+    let mut world = World::new(ATTEMPTS);
+    let account = world.headless();
+    world.upgrade(account);
+    world.equip();
+    world.lose_last_answer();
+    world.enter(PIN);
+    world.restart();
+    assert_eq!(world.level(account), Level::Headless);
+    assert_eq!(world.auth.account(account).level.level(), Level::Full);
+    // Its next request for data is refused, and the device knows why.
+    let (_, told) = world.get(b"more", None);
+    assert!(told.contains(&failed(Code::FullAccount)), "{told:?}");
+    assert_eq!(world.level(account), Level::Full);
+    // From here on it is an account like any other: its data needs a PIN.
+    let name = AccountName {
+        id: account,
+        user_name: String::new(),
+    };
+    world.open_data(&name);
+    let admitted = Event::Finished(Outcome::Admitted(name));
+    assert_eq!(world.enter(PIN).last(), Some(&admitted));
 }
 
 #[test]

@@ -21,6 +21,7 @@ use super::evidence::{Backing, Brought, Evidence, Needed, Requirement, due};
 use super::greeting::{check_version, news};
 use super::parameters::{Authenticated, Expected};
 use super::second_factor::{Demand, Errand};
+use super::upgrade::found_full;
 use super::wallet::{Account, Commit, Creating, Trust, Update, Wallet};
 use crate::crypto::PublicKey;
 use crate::edhoc::{Credential, IdCred};
@@ -462,10 +463,19 @@ impl Settling {
     }
 
     /// The server has refused, and stored nothing; what there is to learn from it.
-    pub fn refused(self, refused: &Verified<Refused>) -> Commit<Code> {
+    pub fn refused(self, refused: &Verified<Refused>, wallet: &Wallet) -> Commit<Code> {
         let code = code_of(refused);
-        let account = self.entrant.account();
-        let learnt = account.and_then(|account| self.brought.refused(account, code));
+        let learnt = match &self.entrant {
+            Entrant::Headless(Creating { server, key }) => {
+                let mut known = wallet.accounts_at(*server);
+                let account = known.find(|account| account.key == *key);
+                account.and_then(|account| found_full(account, code))
+            }
+            entrant => {
+                let account = entrant.account();
+                account.and_then(|account| self.brought.refused(account, code))
+            }
+        };
         Commit::new(learnt.into_iter().collect(), code)
     }
 }

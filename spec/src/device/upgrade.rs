@@ -319,10 +319,24 @@ impl Settling {
         Ok(Commit::new(alloc::vec![update], Outcome::Upgraded(name)))
     }
 
-    /// The server has refused, and stored nothing: the account is headless and usable.
-    pub fn refused(self, refused: &Verified<Refused>) -> Outcome {
-        Outcome::Failed(code_of(refused))
+    /// The server has refused, and stored nothing: the account is headless and usable, or it
+    /// is full already (HEADLESS-12).
+    pub fn refused(self, refused: &Verified<Refused>) -> Commit<Outcome> {
+        let code = code_of(refused);
+        let learnt = found_full(&self.account, code);
+        Commit::new(learnt.into_iter().collect(), Outcome::Failed(code))
     }
+}
+
+/// What a refusal tells of a headless account: 507 says that it is full. An upgrade was
+/// committed, and its answer lost (HEADLESS-12).
+pub(super) fn found_full(account: &Account, code: Code) -> Option<Update> {
+    (code == Code::FullAccount).then(|| Update::Upgraded {
+        server: account.server,
+        account: account.id,
+        user_name: account.user_name.clone(),
+        rolling: account.rolling,
+    })
 }
 
 /// HEADLESS-4: whether a version of the factor server's line has the upgrade.

@@ -212,7 +212,7 @@ impl Entry {
             _ => {
                 let brought = facts.brought();
                 let account = facts.entrant().account().map(|of| (of.server, of.id));
-                let code = context.commit(facts.refused(&decode(content)?));
+                let code = context.commit(facts.refused(&decode(content)?, context.wallet));
                 if let Some(account) = account.filter(|_| brought.doubts(code)) {
                     context.resident.doubt(account);
                 }

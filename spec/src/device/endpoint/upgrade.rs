@@ -286,7 +286,7 @@ impl Upgrade {
         };
         let outcome = match message {
             ty::ADMITTED => context.commit(facts.admitted(decode(content)?)?),
-            _ => facts.refused(&decode(content)?),
+            _ => context.commit(facts.refused(&decode(content)?)),
         };
         context.tell(Event::Finished(outcome));
         Ok(Stage::Idle)

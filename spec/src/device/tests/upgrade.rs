@@ -295,7 +295,7 @@ fn only_a_full_account_of_the_same_id_is_a_success() {
 #[test]
 fn a_refusal_leaves_it_headless() {
     for code in [
-        Code::FullAccount,
+        Code::AssertionUsed,
         Code::AssertionExpired,
         Code::CloneSuspected,
     ] {
@@ -303,7 +303,28 @@ fn a_refusal_leaves_it_headless() {
             ty: Type,
             error: code.number(),
         };
-        let outcome = settling().refused(&Verified::attest(refused));
-        assert_eq!(outcome, Outcome::Failed(code));
+        let commit = settling().refused(&Verified::attest(refused));
+        assert_eq!(commit.updates(), []);
+        assert_eq!(commit.committed(), Outcome::Failed(code));
     }
+}
+
+/// HEADLESS-12: an upgrade was committed and its answer lost.
+#[test]
+fn a_refusal_with_507_says_that_it_is_full() {
+    let refused = Refused {
+        ty: Type,
+        error: Code::FullAccount.number(),
+    };
+    let commit = settling().refused(&Verified::attest(refused));
+    let mut wallet = registered();
+    for update in commit.updates() {
+        wallet.apply(update.clone());
+    }
+    let expected = Account {
+        level: Level::Full,
+        ..headless()
+    };
+    assert_eq!(wallet.accounts, [expected]);
+    assert_eq!(commit.committed(), Outcome::Failed(Code::FullAccount));
 }
