@@ -298,7 +298,8 @@ impl Wallet {
         });
         let enrolling = self.enrolling.iter().map(|enrolling| enrolling.key);
         let registered = self.registrations.iter().map(|known| known.key);
-        let mut keys = accounts.chain(enrolling).chain(registered);
+        let creating = self.creating.iter().map(|creating| creating.key);
+        let mut keys = accounts.chain(enrolling).chain(registered).chain(creating);
         keys.any(|known| known == *key)
     }
 

@@ -72,6 +72,17 @@ impl World {
         self.arrive(pings)
     }
 
+    /// The same, but the pings get lost.
+    pub fn lose_ping(&mut self) {
+        self.auth.ping();
+    }
+
+    /// The app drops the flow that is active.
+    pub fn abandon(&mut self) -> Vec<Event> {
+        let effects = self.phone.device.abandon();
+        self.run(Ok(effects))
+    }
+
     /// The backend ends the app session of a web nonce.
     pub fn end(&mut self, web_nonce: &WebNonce) -> Vec<Event> {
         let frames = self.auth.end(web_nonce, self.now);

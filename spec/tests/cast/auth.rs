@@ -351,10 +351,10 @@ impl AuthServer {
             .collect()
     }
 
-    /// The data service answers a request of the one channel that is open.
+    /// The data service answers a request, if somebody waits for it.
     pub fn answer(&mut self, id: u64, payload: Vec<u8>) -> Option<Vec<u8>> {
-        let line = self.lines().last().expect("a channel");
-        line.answer(id, Bytes(payload)).expect("open")
+        self.lines()
+            .find_map(|line| line.answer(id, Bytes(payload.clone())).expect("open"))
     }
 
     /// The data service answers the request that it got as the `nth`, if its channel still is

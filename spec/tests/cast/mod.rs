@@ -84,8 +84,8 @@ enum Lost {
     Nothing,
     /// The next one.
     Next,
-    /// The next one of the auth server.
-    Auth,
+    /// The one of the auth server after so many others of its own.
+    Auth(u32),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -194,7 +194,12 @@ impl World {
 
     /// Loses the auth server's answer, not the factor server's before it.
     pub fn lose_last_answer(&mut self) {
-        self.lost = Lost::Auth;
+        self.lost = Lost::Auth(0);
+    }
+
+    /// Loses an answer of the auth server, after so many others of its own.
+    pub fn lose_after(&mut self, others: u32) {
+        self.lost = Lost::Auth(others);
     }
 
     /// The whole enrolment.
@@ -326,7 +331,12 @@ impl World {
         let loses = match self.lost {
             Lost::Nothing => false,
             Lost::Next => true,
-            Lost::Auth => from == ServerKind::Auth,
+            Lost::Auth(_) if from != ServerKind::Auth => false,
+            Lost::Auth(0) => true,
+            Lost::Auth(others) => {
+                self.lost = Lost::Auth(others - 1);
+                false
+            }
         };
         if loses {
             self.lost = Lost::Nothing;

@@ -69,11 +69,15 @@ impl<V: Verifier> DeviceEndpoint<V> {
     /// fresh random bytes.
     ///
     /// # Errors
-    /// [`Code::NotAsked`]; nothing has changed.
+    /// Nothing has changed: [`Code::NotAsked`], [`Code::InvalidKey`] for a key that has
+    /// another role already (KEY-1).
     pub fn made_key(&mut self, key: PublicKey, entropy: [u8; 32]) -> Result<Vec<Effect>, Refusal> {
         let Stage::Entering(Entry::Making { server }) = self.stage else {
             return Err(Code::NotAsked.into());
         };
+        if self.wallet.holds(&key) {
+            return Err(Code::InvalidKey.into());
+        }
         let creating = Creating { server, key };
         self.advance(|_, context| {
             // Stored before it is used: the server may know it when the answer is lost.
