@@ -3,10 +3,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::action::Question;
 use super::data::Completed;
 use super::second_factor::News;
 use crate::crypto::PublicKey;
 use crate::error::{Code, Refusal};
+use crate::messages::action::Token;
 use crate::messages::handshake::Announce;
 use crate::registry::{LogoutCause, limit};
 use crate::values::{AccountId, Digest, ServerId, SessionId};
@@ -18,6 +20,8 @@ pub enum Event {
     ConfirmLogin(ConfirmLogin),
     /// Asks the user whether to create an account.
     ConfirmEnrol(ConfirmEnrol),
+    /// Asks the user whether to approve an action (CHA-1).
+    ConfirmAction(Question),
     /// Asks for the second factor, or says what became of it.
     SecondFactor(SecondFactor),
     /// The factors that are registered have changed, or the device has learned which they are.
@@ -216,6 +220,14 @@ pub enum Outcome {
     Enrolled(AccountName),
     /// The auth server has committed the upgrade: the account is full now.
     Upgraded(AccountName),
+    /// The auth server has committed the yes to a challenge; the token is for the app's backend.
+    Approved(Token),
+    /// The auth server has committed the no to a challenge.
+    Rejected,
+    /// The account has its new `K_dev`, and the old one is good for nothing.
+    Rotated(AccountName),
+    /// The account is gone, there and here.
+    Deleted(AccountName),
     /// The factor server has done what the user wanted of it.
     Managed,
     /// The app is logged in.

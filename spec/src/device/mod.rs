@@ -47,7 +47,7 @@ pub use answering::{Answering, Decided, Settling, Signer};
 pub use confirming::{
     Agreed, Attempt, Choice, Confirmed, Confirming, ConfirmingEnrol, ConfirmingLogin, EnrolKeys,
 };
-pub use endpoint::{Config, DeviceEndpoint, Effect, Peer};
+pub use endpoint::{Config, DeviceEndpoint, Effect, OwnCredential, Peer};
 pub use event::{
     AccountName, Attempts, ConfirmEnrol, ConfirmLogin, Event, FactorContext, FactorNews,
     FactorResult, KeysNeeded, LoggedOut, NewKeys, OsBiometrics, Outcome, SecondFactor,
@@ -100,6 +100,8 @@ pub enum Flow {
     Entering(entry::Entering),
     /// Its message_3 is out.
     Admitting(entry::Settling),
+    /// A channel for actions and credentials is used.
+    Acting(action::Acting),
 }
 
 /// What waits while the factor server is visited.
@@ -111,6 +113,8 @@ pub enum Waiting {
     Upgrade(Box<upgrade::Upgrading>),
     /// So does one that no link leads to.
     Enter(Box<entry::Proving>),
+    /// The answer to a challenge.
+    Action(Box<action::Proving>),
     /// Nothing else: the visit is for the record itself.
     Management(Management),
 }

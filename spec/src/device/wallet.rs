@@ -201,6 +201,15 @@ pub enum Update {
         /// The new `K_dev`.
         key: PublicKey,
     },
+    /// The server will never have this key for the account.
+    NotRotated {
+        /// The auth server.
+        server: ServerId,
+        /// The account there.
+        account: AccountId,
+        /// The key that was refused.
+        key: PublicKey,
+    },
     /// The account is gone.
     Deleted {
         /// The auth server.
@@ -394,6 +403,17 @@ impl Wallet {
             } => {
                 if let Some(known) = self.account_mut(server, account) {
                     known.key = key;
+                    known.successor = None;
+                }
+            }
+            Update::NotRotated {
+                server,
+                account,
+                key,
+            } => {
+                if let Some(known) = self.account_mut(server, account)
+                    && known.successor == Some(key)
+                {
                     known.successor = None;
                 }
             }

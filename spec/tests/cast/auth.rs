@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use countersign::auth::action::{Action, Challenge, Prompts};
 use countersign::auth::endpoint::{
-    Answer, Answered, Awaiting, Deciding, Failure, Heard, Hello, Line, Signer,
+    ActionLine, Answer, Answered, Awaiting, Deciding, Failure, Heard, Hello, Line, Signer,
 };
 use countersign::auth::{
     Account, AppLoginFacts, AppSession, AppTerms, Commit, Config, Credentials, DataFacts,
@@ -23,7 +24,8 @@ use countersign::messages::link::{EnrolmentLink, Link, SessionLink};
 use countersign::messages::parameters::{self, Parameters};
 use countersign::registry::{AUTH_VERSIONS, Decision, LogoutCause, Purpose, ServerKind};
 use countersign::values::{
-    AccountId, AppSessionId, AssertionId, Bytes, Digest, ServerId, SessionId, UnixSeconds,
+    AccountId, ActionId, AppSessionId, AssertionId, Bytes, ChallengeId, Digest, ServerId,
+    SessionId, UnixSeconds,
 };
 
 use super::Key;
@@ -44,7 +46,7 @@ pub const PIN: Policy = Policy {
 };
 
 pub struct AuthServer {
-    config: Config,
+    pub(super) config: Config,
     said: Parameters,
     /// The parameters hash, which goes into enrolment links.
     hash: Digest,
@@ -52,7 +54,7 @@ pub struct AuthServer {
     handshake: Key,
     /// `K_asv`.
     vouchers: Key,
-    connections: BTreeMap<Bytes, Stage>,
+    pub(super) connections: BTreeMap<Bytes, Stage>,
     pub store: Store,
     /// What the data service was asked, in order.
     pub forwarded: Vec<Forward>,
@@ -68,14 +70,19 @@ pub struct Store {
     pub enrolments: BTreeMap<SessionId, Enrolment>,
     pub accounts: BTreeMap<AccountId, Account>,
     pub assertions: BTreeSet<AssertionId>,
-    credentials: BTreeMap<Digest, Credentials>,
+    pub credentials: BTreeMap<Digest, Credentials>,
+    pub actions: BTreeMap<ActionId, Action>,
+    pub challenges: BTreeMap<ChallengeId, Challenge>,
+    pub prompts: BTreeMap<Digest, Prompts>,
     pub app_sessions: BTreeMap<AppSessionId, AppSession>,
 }
 
-enum Stage {
+pub(super) enum Stage {
     Awaiting(Awaiting),
     /// The answer, for those who ask again, and the channel if it goes on.
     Answered(Answered, Option<Box<Line>>),
+    /// The same, with a channel for actions.
+    Acting(Answered, Option<Box<ActionLine>>),
 }
 
 impl AuthServer {
@@ -145,11 +152,22 @@ impl AuthServer {
     }
 
     pub fn invite(&mut self, user_name: &str, nonce: [u8; 32], now: UnixSeconds) -> Vec<u8> {
+        self.invite_for(Scope::New, user_name, nonce, now)
+    }
+
+    /// The same, with the scope that the backend gives.
+    pub fn invite_for(
+        &mut self,
+        scope: Scope,
+        user_name: &str,
+        nonce: [u8; 32],
+        now: UnixSeconds,
+    ) -> Vec<u8> {
         let terms = EnrolmentTerms {
             user_name: user_name.into(),
             expires: now.plus(LINK_S),
             announce: None,
-            scope: Scope::New,
+            scope,
         };
         let enrolment = Enrolment::new(self.id(), Nonce::new(nonce), terms).expect("in its limits");
         self.store.enrolments.insert(enrolment.id, enrolment);
@@ -221,7 +239,10 @@ impl AuthServer {
                 Err(failure) => failure.frame,
             },
             Frame::Message3 { to, .. } => self.settle(to, frame, entropy, now),
-            Frame::Record { to, .. } => self.hear(&to, frame, now),
+            Frame::Record { to, .. } => match self.connections.get(&to) {
+                Some(Stage::Acting(..)) => self.hear_action(&to, frame, entropy, now),
+                _ => self.hear(&to, frame, now),
+            },
             Frame::Message2 { .. } | Frame::Error { .. } => None,
         }
     }
@@ -270,6 +291,11 @@ impl AuthServer {
                 self.connections.insert(id, Stage::Answered(answered, line));
                 return again;
             }
+            Stage::Acting(answered, line) => {
+                let again = answered.repeat(frame, now).ok();
+                self.connections.insert(id, Stage::Acting(answered, line));
+                return again;
+            }
         };
         let opened = match awaiting.receive(frame) {
             Ok(opened) => opened,
@@ -287,6 +313,10 @@ impl AuthServer {
             Ok(deciding) => deciding,
             Err(failure) => return failure.frame,
         };
+        if deciding.request().purpose == Purpose::Action {
+            let account = account?.clone();
+            return Some(self.open_for_actions(id, deciding, &account, entropy, now));
+        }
         let decision = self.decide(&deciding, account, entropy, now);
         let (stage, frame) = match decision {
             Ok(commit) => {
@@ -504,12 +534,12 @@ impl AuthServer {
 }
 
 impl Store {
-    fn account_of(&self, whose: impl Fn(&Account) -> bool) -> Option<&Account> {
+    pub(super) fn account_of(&self, whose: impl Fn(&Account) -> bool) -> Option<&Account> {
         self.accounts.values().find(|account| whose(account))
     }
 
     /// One transaction: all that was read is as it was, or nothing is written.
-    fn commit(&mut self, commit: &Commit) {
+    pub(super) fn commit<O>(&mut self, commit: &Commit<O>) {
         for Expect { fact, version } in commit.expects() {
             assert_eq!(self.version(fact), *version, "a conflict on {fact:?}");
         }
@@ -524,6 +554,15 @@ impl Store {
                     self.credentials.insert(id, list);
                 }
                 Fact::AppSession(app) => drop(self.app_sessions.insert(app.id, app)),
+                Fact::Action(action) => drop(self.actions.insert(action.id, action)),
+                Fact::Challenge(challenge) => {
+                    drop(self.challenges.insert(challenge.id, challenge));
+                }
+                Fact::Prompts(prompts) => {
+                    let id = Credentials::id(&prompts.user);
+                    self.prompts.insert(id, prompts);
+                }
+                Fact::Erased(FactId::Account(id)) => drop(self.accounts.remove(&id)),
                 other => panic!("no part of this story: {other:?}"),
             }
         }
@@ -539,8 +578,10 @@ impl Store {
                 .map(|account| account.version),
             FactId::Assertion(id) => self.assertions.contains(id).then_some(0),
             FactId::Credentials(id) => self.credentials.get(id).map(|list| list.version),
+            FactId::Action(id) => self.actions.get(id).map(|action| action.version),
+            FactId::Challenge(id) => self.challenges.get(id).map(|it| it.version),
+            FactId::Prompts(id) => self.prompts.get(id).map(|prompts| prompts.version),
             FactId::AppSession(id) => self.app_sessions.get(id).map(|app| app.version),
-            other => panic!("no part of this story: {other:?}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 // Each walk-through needs a part of it.
 #![allow(dead_code)]
 
+pub mod actions;
 pub mod app;
 pub mod auth;
 pub mod factor;
@@ -61,8 +62,8 @@ pub struct World {
     pub factor: FactorServer,
     /// What travelled, in order.
     pub wire: Vec<Exchange>,
-    entropy: Entropy,
-    now: UnixSeconds,
+    pub(crate) entropy: Entropy,
+    pub now: UnixSeconds,
     /// Which answers the network loses.
     lost: Lost,
     /// When the app is killed.
@@ -84,8 +85,10 @@ enum Lost {
     Nothing,
     /// The next one.
     Next,
-    /// The one of the auth server after so many others of its own.
+    /// One of the auth server's, after this many others.
     Auth(u32),
+    /// The next frame to the auth server, so that there is none.
+    Question,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -190,6 +193,11 @@ impl World {
 
     pub fn lose_next_answer(&mut self) {
         self.lost = Lost::Next;
+    }
+
+    /// Loses the next frame to the auth server.
+    pub fn lose_next_question(&mut self) {
+        self.lost = Lost::Question;
     }
 
     /// Loses the auth server's answer, not the factor server's before it.
@@ -298,9 +306,18 @@ impl World {
                     events.push(event);
                     continue;
                 }
+                Effect::Sign { key, .. } if self.phone.cancels(key) => {
+                    self.phone.device.prompt_cancelled()
+                }
                 Effect::Sign { key, tbs } => {
                     let signature = self.phone.sign(key, &tbs);
                     self.phone.device.signed(signature)
+                }
+                Effect::Send { to, .. }
+                    if self.lost == Lost::Question && to.kind == ServerKind::Auth =>
+                {
+                    self.lost = Lost::Nothing;
+                    continue;
                 }
                 Effect::Send { to, frame } => {
                     let entropy = self.entropy.draw();
@@ -328,19 +345,13 @@ impl World {
     }
 
     fn loses(&mut self, from: ServerKind) -> bool {
-        let loses = match self.lost {
-            Lost::Nothing => false,
-            Lost::Next => true,
-            Lost::Auth(_) if from != ServerKind::Auth => false,
-            Lost::Auth(0) => true,
-            Lost::Auth(others) => {
-                self.lost = Lost::Auth(others - 1);
-                false
-            }
+        let (loses, next) = match self.lost {
+            Lost::Next => (true, Lost::Nothing),
+            Lost::Auth(0) if from == ServerKind::Auth => (true, Lost::Nothing),
+            Lost::Auth(after) if from == ServerKind::Auth => (false, Lost::Auth(after - 1)),
+            other => (false, other),
         };
-        if loses {
-            self.lost = Lost::Nothing;
-        }
+        self.lost = next;
         loses
     }
 }

@@ -18,6 +18,12 @@ pub struct Phone {
     keystore: Vec<Key>,
     needed: Option<KeysNeeded>,
     factor_versions: Vec<Version>,
+    /// Whether the app wants a `K_act` for its next account.
+    pub wants_approval_key: bool,
+    /// The keys at each use of which the OS asks its user.
+    guarded: Vec<Kid>,
+    /// Whether the user will cancel the OS's next prompt.
+    pub unwilling: bool,
 }
 
 impl Phone {
@@ -28,6 +34,9 @@ impl Phone {
             keystore: Vec::new(),
             needed: None,
             factor_versions: FACTOR_VERSIONS.to_vec(),
+            wants_approval_key: false,
+            guarded: Vec::new(),
+            unwilling: false,
         }
     }
 
@@ -65,12 +74,23 @@ impl Phone {
 
     pub fn make_keys(&mut self) -> NewKeys {
         let needed = self.needed.expect("the user was asked");
+        let wants = self.wants_approval_key;
         let mut make = |needed: bool| needed.then(|| self.make_key());
+        let (device, factor) = (make(needed.device), make(needed.factor));
+        let approval = make(needed.may_approve && wants);
+        self.guarded.extend(approval.map(|key| key.kid()));
         NewKeys {
-            device: make(needed.device),
-            factor: make(needed.factor),
-            approval: None,
+            device,
+            factor,
+            approval,
         }
+    }
+
+    /// Whether the OS prompts for this key, and the user cancels it.
+    pub fn cancels(&mut self, key: Kid) -> bool {
+        let cancels = self.unwilling && self.guarded.contains(&key);
+        self.unwilling &= !cancels;
+        cancels
     }
 
     pub fn sign(&self, key: Kid, tbs: &[u8]) -> Signature {

@@ -193,7 +193,13 @@ impl Ghost {
                     self.broken("APP-17: an app login was reported before a fresh factor was due");
                 }
             }
-            Outcome::Declined { signed: false } | Outcome::Managed | Outcome::Failed(_) => {}
+            Outcome::Declined { signed: false }
+            | Outcome::Approved(_)
+            | Outcome::Rejected
+            | Outcome::Rotated(_)
+            | Outcome::Deleted(_)
+            | Outcome::Managed
+            | Outcome::Failed(_) => {}
         }
     }
 }

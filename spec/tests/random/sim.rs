@@ -10,7 +10,7 @@ use countersign::factor::Record;
 use countersign::messages::app::WebNonce;
 use countersign::messages::frame::Frame;
 use countersign::messages::link::Link;
-use countersign::registry::{FACTOR_VERSIONS, ServerKind};
+use countersign::registry::{Decision, FACTOR_VERSIONS, ServerKind};
 use countersign::values::{Bytes, RecordId, SessionId, UnixSeconds};
 
 use crate::cast::Entropy;
@@ -481,6 +481,18 @@ impl Sim {
                 let mut sessions = store.app_sessions.values();
                 sessions.any(|app| app.account == account.id)
             }
+            Outcome::Approved(token) => store.challenges.values().any(|challenge| {
+                challenge
+                    .grant()
+                    .is_some_and(|grant| grant.token == token.hash())
+            }),
+            Outcome::Rejected => self.auth.decisions().contains(&Some(Decision::Decline)),
+            Outcome::Rotated(account) => {
+                let live = store.accounts[&account.id].key;
+                let mut stored = self.phone.disk.accounts.iter();
+                stored.any(|known| known.id == account.id && known.key == live)
+            }
+            Outcome::Deleted(account) => !store.accounts.contains_key(&account.id),
             Outcome::Declined { signed: false } | Outcome::Managed | Outcome::Failed(_) => true,
         }
     }

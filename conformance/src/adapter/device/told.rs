@@ -27,6 +27,18 @@ pub(super) fn event(event: &Event) -> Object {
             "announce": announce(asked.announce.as_ref()),
             "parameters_hash": hex::encode(asked.parameters.0),
         }),
+        Event::ConfirmAction(asked) => json!({
+            "event": "confirm_action",
+            "server": hex::encode(asked.server.0),
+            "account": hex::encode(asked.account.id.0),
+            "user_name": asked.account.user_name,
+            "action_code": asked.code,
+            "announce": announce(Some(&asked.shown)),
+            "expiry": asked.expiry.0,
+            "number_choices": asked.choices,
+            "user_authentication": asked.user_authentication,
+            "second_factor": asked.second_factor,
+        }),
         Event::SecondFactor(asked) => second_factor(asked),
         Event::Factors(told) => factors(told),
         Event::Upgrade(progress) => json!({
@@ -128,6 +140,14 @@ fn finished(outcome: &Outcome) -> Value {
         Outcome::LoggedIn(account) => with("logged_in", account),
         Outcome::Admitted(account) => with("admitted", account),
         Outcome::Upgraded(account) => with("upgraded", account),
+        Outcome::Rotated(account) => with("rotated", account),
+        Outcome::Deleted(account) => with("deleted", account),
+        Outcome::Approved(token) => json!({
+            "event": "finished",
+            "outcome": "approved",
+            "token": hex::encode(token.as_bytes()),
+        }),
+        Outcome::Rejected => json!({ "event": "finished", "outcome": "rejected" }),
         Outcome::Declined { .. } => json!({ "event": "finished", "outcome": "declined" }),
         Outcome::Managed => json!({ "event": "finished", "outcome": "managed" }),
         Outcome::Failed(code) => {

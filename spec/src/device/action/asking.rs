@@ -7,21 +7,20 @@ use alloc::vec::Vec;
 use super::super::event::AccountName;
 use super::super::second_factor::{Demand, Errand};
 use super::answering::Signing;
-use super::entering::Approver;
+use super::entering::{Aim, Opened};
 use crate::crypto::sha256;
 use crate::error::{Code, Refusal};
 use crate::messages::BindInput;
 use crate::messages::action::{Approval, Challenge};
 use crate::messages::handshake::Announce;
 use crate::registry::{Decision, Purpose};
-use crate::values::{Bind, Bytes, ChannelBinding, Digest, ServerId, UnixSeconds};
+use crate::values::{AccountId, Bind, Bytes, Digest, ServerId, UnixSeconds};
 
 /// Waits for the user's answer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Asking {
-    pub(super) approver: Approver,
-    pub(super) channel: ChannelBinding,
-    pub(super) challenge: Challenge,
+    pub(super) opened: Opened,
+    challenge: Challenge,
     factor: Option<Demand>,
 }
 
@@ -42,6 +41,8 @@ pub struct Question {
     pub choices: Option<Vec<u8>>,
     /// Whether the OS will ask for its user, too.
     pub user_authentication: bool,
+    /// Whether a yes needs a second factor, verified for it.
+    pub second_factor: bool,
 }
 
 /// A yes that fits the question. Only [`Asking::choose`] makes one.
@@ -50,7 +51,26 @@ pub struct Chosen {
     number: Option<u8>,
 }
 
-/// What follows a yes.
+/// What the user has said.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Answer {
+    /// Yes.
+    Yes(Chosen),
+    /// No.
+    No {
+        /// Somebody else started the action.
+        report_fraud: bool,
+    },
+}
+
+/// A challenge, and what the user has said to it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Given {
+    pub(super) challenge: Challenge,
+    answer: Answer,
+}
+
+/// What follows an answer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Next {
     /// The signature.
@@ -68,15 +88,9 @@ pub struct Proving {
 }
 
 impl Asking {
-    pub(super) fn new(
-        approver: Approver,
-        channel: ChannelBinding,
-        challenge: Challenge,
-        factor: Option<Demand>,
-    ) -> Self {
+    pub(super) fn new(opened: Opened, challenge: Challenge, factor: Option<Demand>) -> Self {
         Self {
-            approver,
-            channel,
+            opened,
             challenge,
             factor,
         }
@@ -84,14 +98,16 @@ impl Asking {
 
     /// What to show to the user.
     pub fn question(&self) -> Question {
+        let account = &self.opened.account;
         Question {
-            server: self.approver.account.server,
-            account: AccountName::of(&self.approver.account),
+            server: account.server,
+            account: AccountName::of(account),
             code: self.challenge.code.clone(),
             shown: self.challenge.shown.clone(),
             expiry: self.challenge.expiry,
             choices: self.challenge.choices.clone(),
-            user_authentication: self.approver.approval_key.is_some(),
+            user_authentication: account.approval_key.is_some(),
+            second_factor: self.factor.is_some(),
         }
     }
 
@@ -120,33 +136,56 @@ impl Asking {
                 factor,
                 chosen,
             })),
-            None => {
-                let approval = self.approval(Decision::Confirm, chosen.number, None);
-                Next::Sign(Box::new(Signing::new(self, approval, None, false)))
-            }
+            None => Next::Sign(Box::new(Signing::new(self, Answer::Yes(chosen), None))),
         }
     }
 
     /// The user says no; with `report_fraud`, that somebody else started the action.
     pub fn reject(self, report_fraud: bool) -> Signing {
-        let approval = self.approval(Decision::Decline, None, None);
-        Signing::new(self, approval, None, report_fraud)
+        Signing::new(self, Answer::No { report_fraud }, None)
     }
 
-    fn approval(
-        &self,
-        decision: Decision,
-        number: Option<u8>,
-        assertion: Option<&Bytes>,
-    ) -> Approval {
+    pub(super) fn approval(&self, answer: &Answer, assertion: Option<&Bytes>) -> Approval {
         Approval {
             challenge: self.challenge.id,
             nonce: self.challenge.nonce,
             hash: self.challenge.hash(),
-            decision,
-            account: self.approver.account.id,
+            decision: answer.decision(),
+            account: self.opened.account.id,
             assertion: assertion.map(|assertion| Digest(sha256(&[assertion]))),
-            number,
+            number: match answer {
+                Answer::Yes(chosen) => chosen.number,
+                Answer::No { .. } => None,
+            },
+        }
+    }
+
+    /// The channel broke with this answer in it.
+    pub(super) fn again(self, answer: Answer) -> ((ServerId, AccountId), Aim) {
+        let given = Given {
+            challenge: self.challenge,
+            answer,
+        };
+        (self.opened.whose(), Aim::Again(Box::new(given)))
+    }
+}
+
+impl Answer {
+    pub(super) fn decision(&self) -> Decision {
+        match self {
+            Self::Yes(_) => Decision::Confirm,
+            Self::No { .. } => Decision::Decline,
+        }
+    }
+}
+
+impl Given {
+    /// Gives the answer in another channel, which makes it another signature.
+    pub(super) fn answer(self, opened: Opened, factor: Option<Demand>) -> Next {
+        let asking = Asking::new(opened, self.challenge, factor);
+        match self.answer {
+            Answer::Yes(chosen) => asking.approve(chosen),
+            Answer::No { report_fraud } => Next::Sign(Box::new(asking.reject(report_fraud))),
         }
     }
 }
@@ -157,7 +196,7 @@ impl Proving {
         Errand {
             factor_server: self.factor.server.server,
             uri: self.factor.server.uri.clone(),
-            audience: self.asking.approver.account.server,
+            audience: self.asking.opened.account.server,
             purpose: Purpose::Action,
             bind: self.bind(),
             session: None,
@@ -168,10 +207,11 @@ impl Proving {
 
     /// What the factor is given for: this yes, to this challenge, in this channel.
     pub fn bind(&self) -> Bind {
+        let opened = &self.asking.opened;
         BindInput {
-            server: self.asking.approver.account.server,
-            context: self.asking.channel.0,
-            account: Some(self.asking.approver.account.id),
+            server: opened.account.server,
+            context: opened.channel.0,
+            account: Some(opened.account.id),
             purpose: Purpose::Action,
             session: None,
             announce: None,
@@ -184,10 +224,6 @@ impl Proving {
 
     /// The factor is verified: the answer, with the factor server's word for it.
     pub fn verified(self, assertion: Bytes) -> Signing {
-        let number = self.chosen.number;
-        let approval = self
-            .asking
-            .approval(Decision::Confirm, number, Some(&assertion));
-        Signing::new(self.asking, approval, Some(assertion), false)
+        Signing::new(self.asking, Answer::Yes(self.chosen), Some(assertion))
     }
 }

@@ -9,6 +9,8 @@
 //! | [`confirm_login`](DeviceEndpoint::confirm_login), [`confirm_enrol`](DeviceEndpoint::confirm_enrol), [`decline`](DeviceEndpoint::decline) | after the one confirmation request |
 //! | [`upgrade`](DeviceEndpoint::upgrade) | no flow is active |
 //! | [`factor_key`](DeviceEndpoint::factor_key) | after [`UpgradeProgress::KeyNeeded`](super::UpgradeProgress::KeyNeeded) |
+//! | [`fetch_challenge`](DeviceEndpoint::fetch_challenge), [`rotate`](DeviceEndpoint::rotate), [`resume_rotation`](DeviceEndpoint::resume_rotation), [`delete_credential`](DeviceEndpoint::delete_credential), [`forget`](DeviceEndpoint::forget) | no flow is active |
+//! | [`approve`](DeviceEndpoint::approve), [`reject`](DeviceEndpoint::reject) | after [`Event::ConfirmAction`] |
 //! | [`pin`](DeviceEndpoint::pin), [`biometric`](DeviceEndpoint::biometric), [`pin_and_biometric`](DeviceEndpoint::pin_and_biometric), [`cancel_factor`](DeviceEndpoint::cancel_factor) | while a second-factor request says that it listens |
 //! | [`manage`](DeviceEndpoint::manage) | no flow is active: the PIN or the biometrics are to be changed |
 //! | [`os_biometrics`](DeviceEndpoint::os_biometrics), [`biometric_gone`](DeviceEndpoint::biometric_gone) | at the start, and when the phone says so |
@@ -27,8 +29,11 @@
 //! After a restart the app makes a new endpoint from its stored [`Wallet`]:
 //! a flow that was active is gone, and nothing of it needs to be cleaned up.
 
+mod acting;
+mod action;
 mod app;
 mod carrier;
+mod credentials;
 mod data;
 mod entry;
 mod factor;
@@ -42,6 +47,8 @@ mod visit;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
+
+pub use credentials::OwnCredential;
 
 use entry::Entry;
 use line::{Greeted, Line, decode, greet};
@@ -210,8 +217,10 @@ impl<V: Verifier> DeviceEndpoint<V> {
             Frame::Message2 { message, .. } => {
                 self.advance(|stage, context| stage.message_2(&message, now, context))
             }
-            Frame::Record { to, record } => self.record(&to, &record),
-            Frame::Error { error, .. } => Ok(self.finish(Outcome::Failed(told(&error)))),
+            Frame::Record { to, record } => self.record(&to, &record, now),
+            Frame::Error { error, .. } => {
+                self.advance(|stage, context| stage.refused(told(&error), context))
+            }
             Frame::Message1 { .. } | Frame::Message3 { .. } => Err(Code::UnexpectedFrame.into()),
         }
     }
@@ -225,19 +234,6 @@ impl<V: Verifier> DeviceEndpoint<V> {
             return Err(Code::NotAsked.into());
         }
         self.advance(|stage, context| stage.signed(signature, context))
-    }
-
-    /// The user has cancelled the prompt with which the OS guards `K_act` or `K_bio`. Nothing
-    /// was sent or stored; what was asked before is open again, and [`Event::PromptCancelled`]
-    /// says so. A `K_bio` that was to be registered is not, and that flow is over.
-    ///
-    /// # Errors
-    /// [`Code::NotAsked`]: no signature of such a key is awaited.
-    pub fn prompt_cancelled(&mut self) -> Result<Vec<Effect>, Refusal> {
-        if !self.stage.prompts() {
-            return Err(Code::NotAsked.into());
-        }
-        self.advance(Stage::prompt_cancelled)
     }
 
     /// The user confirms a login, with `account` where there are several.
@@ -311,7 +307,8 @@ impl<V: Verifier> DeviceEndpoint<V> {
     }
 
     /// The transport broke. A visit to the factor server starts again and
-    /// repeats what is unanswered; message_3 is sent again as it was (HS-6).
+    /// repeats what is unanswered; message_3 is sent again as it was (HS-6). What was sent
+    /// through a channel for actions and is unanswered is done in another one (CHA-13, CRD-10).
     /// `entropy` is 32 fresh random bytes.
     ///
     /// # Errors
@@ -332,6 +329,13 @@ impl<V: Verifier> DeviceEndpoint<V> {
                 let again = upgrade.repeat().ok_or(Code::NotAsked)?;
                 Ok(alloc::vec![again])
             }
+            Stage::Acting(acting) if acting.may_be_lost() => {
+                self.advance(|stage, context| stage.reconnect(entropy, context))
+            }
+            Stage::Acting(acting) => {
+                let again = acting.repeat().ok_or(Code::NotAsked)?;
+                Ok(alloc::vec![again])
+            }
             _ => Err(Code::NotAsked.into()),
         }
     }
@@ -344,7 +348,12 @@ impl<V: Verifier> DeviceEndpoint<V> {
         }
     }
 
-    fn record(&mut self, c_i: &[u8], record: &[u8]) -> Result<Vec<Effect>, Refusal> {
+    fn record(
+        &mut self,
+        c_i: &[u8],
+        record: &[u8],
+        now: UnixSeconds,
+    ) -> Result<Vec<Effect>, Refusal> {
         let content = match self.stage.open(c_i, record) {
             Ok(content) => content,
             Err(error) if error.closes() => {
@@ -355,7 +364,7 @@ impl<V: Verifier> DeviceEndpoint<V> {
         match content.message_type() {
             Ok(ty::KEY_UPDATE) => self.key_update(c_i, &content),
             Ok(message) if self.stage.expects_message(c_i, message) => {
-                self.advance(|stage, context| stage.message(message, &content, context))
+                self.advance(|stage, context| stage.message(message, &content, now, context))
             }
             Ok(_) => Err(Code::UnexpectedFrame.into()),
             Err(error) => Ok(self.finish(Outcome::Failed(error.entry()))),

@@ -4,6 +4,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::acting::Acting;
 use super::entry::Entry;
 use super::line::{Line, authenticate_message_2, decode, prepare_message_3};
 use super::resident::Resident;
@@ -82,6 +83,8 @@ pub(super) enum Stage {
     Upgrade(Box<Upgrade>),
     /// A handshake that no link leads to.
     Entering(Entry),
+    /// A channel for actions and credentials is used.
+    Acting(Box<Acting>),
 }
 
 impl Stage {
@@ -100,6 +103,7 @@ impl Stage {
             Self::Settling { facts, .. } => Flow::Settling(facts.clone()),
             Self::Upgrade(upgrade) => Flow::Upgrade(upgrade.facts()),
             Self::Entering(entry) => entry.facts(),
+            Self::Acting(acting) => Flow::Acting(acting.facts()),
         }
     }
 
@@ -118,6 +122,7 @@ impl Stage {
             Self::Settling { line, .. } => speaks(frame, line.c_i()),
             Self::Upgrade(upgrade) => upgrade.expects(frame),
             Self::Entering(entry) => entry.expects(frame),
+            Self::Acting(acting) => acting.expects(frame),
         }
     }
 
@@ -127,6 +132,7 @@ impl Stage {
             Self::Settling { .. } => matches!(message, ty::SETTLED | ty::REFUSED),
             Self::Upgrade(upgrade) => upgrade.expects_message(message),
             Self::Entering(entry) => entry.expects_message(message),
+            Self::Acting(acting) => acting.expects_message(message),
             // What waits is told nothing but new keys.
             Self::Visiting { visit, .. } => {
                 visit.line().is_some_and(|line| line.is(c_i)) && visit.expects_message(message)
@@ -138,6 +144,7 @@ impl Stage {
     pub(super) fn awaits_signature(&self) -> bool {
         match self {
             Self::Upgrade(upgrade) => upgrade.awaits_signature(),
+            Self::Acting(acting) => acting.awaits_signature(),
             Self::Registering { .. }
             | Self::Answering { .. }
             | Self::Entering(Entry::Entering { .. }) => true,
@@ -150,6 +157,7 @@ impl Stage {
     pub(super) fn prompts(&self) -> bool {
         match self {
             Self::Registering { .. } => true,
+            Self::Acting(acting) => acting.prompts(),
             Self::Visiting { visit, .. } => visit.prompts(),
             _ => false,
         }
@@ -194,6 +202,7 @@ impl Stage {
             Self::Entering(entry) => [entry.line_mut(), None],
             Self::Visiting { visit, then } => [visit.line_mut(), then.line_mut()],
             Self::Upgrade(upgrade) => [upgrade.line(), None],
+            Self::Acting(acting) => [acting.line(), None],
             _ => [None, None],
         };
         lines.into_iter().flatten().find(|line| line.is(c_i))
@@ -230,6 +239,7 @@ impl Stage {
             }),
             Self::Upgrade(upgrade) => upgrade.message_2(message_2, now, context),
             Self::Entering(entry) => entry.message_2(message_2, now, context),
+            Self::Acting(acting) => acting.message_2(message_2, now, context),
             _ => Err(Code::UnexpectedFrame.into()),
         }
     }
@@ -319,6 +329,7 @@ impl Stage {
                 peer,
             },
             Self::Visiting { .. } => return self.visited(context, Visit::prompt_cancelled),
+            Self::Acting(acting) => acting.prompt_cancelled()?,
             _ => return Err(Code::NotAsked.into()),
         };
         context.tell(Event::PromptCancelled);
@@ -379,6 +390,7 @@ impl Stage {
             }
             Self::Upgrade(upgrade) => upgrade.signed(signature, context),
             Self::Entering(entry) => entry.signed(signature, context).map(Self::Entering),
+            Self::Acting(acting) => acting.signed(signature, context),
             _ => Err(Code::NotAsked.into()),
         }
     }
@@ -387,6 +399,7 @@ impl Stage {
         self,
         message: u64,
         content: &Content,
+        now: UnixSeconds,
         context: &mut Context<'_, V>,
     ) -> Result<Self, Refusal> {
         match self {
@@ -432,6 +445,7 @@ impl Stage {
             },
             Self::Upgrade(upgrade) => upgrade.message(message, content, context),
             Self::Entering(entry) => entry.message(message, content, context),
+            Self::Acting(acting) => acting.message(message, content, now, context),
             _ => Err(Code::UnexpectedFrame.into()),
         }
     }
@@ -466,7 +480,25 @@ impl Stage {
         entropy: [u8; 32],
         context: &mut Context<'_, V>,
     ) -> Result<Self, Refusal> {
-        self.visited(context, |visit, context| visit.reconnect(entropy, context))
+        match self {
+            Self::Visiting { .. } => {
+                self.visited(context, |visit, context| visit.reconnect(entropy, context))
+            }
+            Self::Acting(acting) => acting.reconnect(entropy, context),
+            _ => Err(Code::NotAsked.into()),
+        }
+    }
+
+    /// A server has refused the handshake, and nobody vouches for that (HS-5).
+    pub(super) fn refused<V>(
+        self,
+        code: Code,
+        context: &mut Context<'_, V>,
+    ) -> Result<Self, Refusal> {
+        match self {
+            Self::Acting(acting) => acting.refused(code, context),
+            _ => Err(code.into()),
+        }
     }
 
     /// Sets out for the factor server, for what waits.

@@ -21,11 +21,13 @@
 use alloc::boxed::Box;
 
 use super::Peer;
+use super::acting::Acting;
 use super::entry::Parked;
 use super::line::Line;
 use super::stage::{Context, Stage};
 use super::upgrade::Upgrade;
 use crate::device::Waiting;
+use crate::device::action::Proving;
 use crate::device::answering::Decided;
 use crate::device::event::{Event, UpgradeProgress};
 use crate::device::second_factor::{Management, Visit};
@@ -53,6 +55,11 @@ pub(super) enum Then {
     },
     /// So does one that no link leads to.
     Enter(Parked),
+    /// An open channel waits for the answer to a challenge.
+    Action {
+        proving: Box<Proving>,
+        line: Box<Line>,
+    },
     /// Nothing waits: the visit is for the record itself.
     Management {
         server: ServerId,
@@ -71,6 +78,7 @@ impl Then {
             Self::Upgrade { upgrading, .. } => Visit::new(upgrading.errand(), wallet),
             Self::Management { server, management } => Visit::manage(*server, *management, wallet),
             Self::Enter(parked) => Visit::new(parked.facts().errand(), wallet),
+            Self::Action { proving, .. } => Visit::new(proving.errand(), wallet),
         }
     }
 
@@ -82,6 +90,7 @@ impl Then {
         context: &mut Context<'_, V>,
     ) -> Result<Stage, Refusal> {
         match self {
+            Self::Action { proving, line } => Acting::verified(*proving, assertion, *line, context),
             Self::Answer {
                 decided,
                 handshake,
@@ -108,13 +117,17 @@ impl Then {
             Self::Upgrade { upgrading, .. } => Waiting::Upgrade(upgrading.clone()),
             Self::Management { management, .. } => Waiting::Management(*management),
             Self::Enter(parked) => Waiting::Enter(Box::new(parked.facts().clone())),
+            Self::Action { proving, .. } => Waiting::Action(proving.clone()),
         }
     }
 
     /// The user has entered a factor; says so where the flow tells of its progress.
     pub(super) fn entered<V>(&self, context: &mut Context<'_, V>) {
         match self {
-            Self::Answer { .. } | Self::Enter(_) | Self::Management { .. } => {}
+            Self::Answer { .. }
+            | Self::Enter(_)
+            | Self::Action { .. }
+            | Self::Management { .. } => {}
             Self::Upgrade { .. } => context.tell(Event::Upgrade(UpgradeProgress::Processing)),
         }
     }
@@ -126,6 +139,7 @@ impl Then {
             | Self::Upgrade { .. }
             | Self::Enter(_)
             | Self::Management { .. } => None,
+            Self::Action { line, .. } => Some(line),
         }
     }
 
@@ -136,6 +150,7 @@ impl Then {
             | Self::Upgrade { .. }
             | Self::Enter(_)
             | Self::Management { .. } => None,
+            Self::Action { line, .. } => Some(line),
         }
     }
 }
