@@ -95,6 +95,11 @@ impl FactorServer {
         self
     }
 
+    /// Its operator allows so many biometrics between two PINs.
+    pub fn allow_biometrics(&mut self, uses: u32) {
+        self.config.policy.budget.uses = uses;
+    }
+
     /// Its operator allows these versions from now on, and signs them as its parameters.
     pub fn allow_versions(&mut self, versions: &[Version]) {
         self.said.versions = versions.to_vec();

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 
 use countersign::crypto::{PublicKey, Signature};
 use countersign::device::app::Millis;
-use countersign::device::{AccountName, Effect, Event, NewKeys, Outcome};
+use countersign::device::{AccountName, Effect, Event, Management, NewKeys, Outcome};
 use countersign::error::{Code, Refusal};
 use countersign::messages::handshake::Policy;
 use countersign::registry::{Decision, Level, ServerKind};
@@ -177,6 +177,34 @@ impl World {
 
     pub fn enter(&mut self, digits: &str) -> Vec<Event> {
         let effects = self.phone.enter(digits);
+        self.run(effects)
+    }
+
+    /// The user gives a finger in place of the PIN.
+    pub fn touch(&mut self) -> Vec<Event> {
+        let effects = self.phone.device.biometric();
+        self.run(effects)
+    }
+
+    /// The user sets a PIN and a finger at once.
+    pub fn enter_and_touch(&mut self, digits: &str) -> Vec<Event> {
+        let key = self.phone.make_key();
+        let effects = self.phone.enter_with(digits, key);
+        self.run(effects)
+    }
+
+    /// The user wants something of the record at the factor server.
+    pub fn manage(&mut self, management: Management) -> Vec<Event> {
+        let entropy = self.entropy.draw();
+        let server = self.factor.named().server;
+        let effects = self.phone.device.manage(server, management, entropy);
+        self.run(effects)
+    }
+
+    /// The phone has invalidated `K_bio`.
+    pub fn lose_finger(&mut self) -> Vec<Event> {
+        let server = self.factor.named().server;
+        let effects = self.phone.device.biometric_gone(server);
         self.run(effects)
     }
 

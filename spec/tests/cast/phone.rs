@@ -2,7 +2,7 @@
 
 use countersign::crypto::{P256, Pin, PublicKey, Secret, Signature};
 use countersign::device::{
-    Config, DeviceEndpoint, Effect, Event, KeysNeeded, KnownServer, NewKeys, Wallet,
+    Config, DeviceEndpoint, Effect, Event, KeysNeeded, KnownServer, NewKeys, OsBiometrics, Wallet,
 };
 use countersign::error::Refusal;
 use countersign::registry::{AUTH_VERSIONS, FACTOR_VERSIONS};
@@ -24,6 +24,8 @@ pub struct Phone {
     guarded: Vec<Kid>,
     /// Whether the user will cancel the OS's next prompt.
     pub unwilling: bool,
+    /// What the OS says.
+    biometrics: OsBiometrics,
 }
 
 impl Phone {
@@ -37,12 +39,20 @@ impl Phone {
             wants_approval_key: false,
             guarded: Vec::new(),
             unwilling: false,
+            biometrics: OsBiometrics::Unusable,
         }
     }
 
     /// The app is started anew from what is on the disk.
     pub fn restart(&mut self) {
         self.device = endpoint(self.disk.clone(), &self.factor_versions);
+        self.device.os_biometrics(self.biometrics);
+    }
+
+    /// The user lets the OS know a finger.
+    pub fn enrol_finger(&mut self) {
+        self.biometrics = OsBiometrics::Usable;
+        self.device.os_biometrics(self.biometrics);
     }
 
     /// What the app shows; here it only remembers which keys it has to make.
@@ -101,10 +111,21 @@ impl Phone {
 
     /// The user types a PIN. `d_sec` is unwrapped by a hardware key for this call.
     pub fn enter(&mut self, digits: &str) -> Result<Vec<Effect>, Refusal> {
-        let pin = Pin::new(digits.as_bytes().to_vec()).expect("four digits");
-        let d_sec = Secret::from_bytes([0xd5; 32]);
-        self.device.pin(pin, &d_sec)
+        self.device.pin(pin(digits), &d_sec())
     }
+
+    /// The same, and the app has made a `K_bio` that goes with it.
+    pub fn enter_with(&mut self, digits: &str, key: PublicKey) -> Result<Vec<Effect>, Refusal> {
+        self.device.pin_and_biometric(pin(digits), key, &d_sec())
+    }
+}
+
+fn pin(digits: &str) -> Pin {
+    Pin::new(digits.as_bytes().to_vec()).expect("four digits")
+}
+
+fn d_sec() -> Secret<32> {
+    Secret::from_bytes([0xd5; 32])
 }
 
 fn endpoint(wallet: Wallet, factor_versions: &[Version]) -> DeviceEndpoint<P256> {

@@ -159,7 +159,7 @@ impl<V: Verifier> DeviceEndpoint<V> {
             _ => {
                 let update = Update::Factors { server, factors };
                 self.wallet.apply(update.clone());
-                Ok(alloc::vec![Effect::Store(update), told])
+                Ok(alloc::vec![told, Effect::Store(update)])
             }
         }
     }

@@ -37,10 +37,10 @@ pub struct Changing {
 /// The change is made: the visit is over.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Changed {
-    /// What the app is told of the change.
+    /// What the app is told before it is stored as known (DEV-19).
     pub news: Vec<News>,
-    /// What it is told of the factor.
-    pub event: SecondFactor,
+    /// What it is told then.
+    pub event: Commit<SecondFactor>,
 }
 
 impl AskingNew {
@@ -157,14 +157,17 @@ impl Changing {
     ///
     /// # Errors
     /// [`Code::Structure`]: a status that does not show the change. The flow is over.
-    pub fn changed(mut self, status: &Verified<Status>) -> Result<Commit<Changed>, Refusal> {
+    pub fn changed(mut self, status: &Verified<Status>) -> Result<Changed, Refusal> {
         let record = status.record.as_ref().ok_or(Code::Structure)?;
         let learned = self.visit.learn(Some(record));
         if !is_made(&self.visit.goal, &learned.news, record) {
             return Err(Code::Structure.into());
         }
-        let changed = done(&self.visit, learned.news, status.max_attempts, record);
-        Ok(Commit::new(learned.updates, changed))
+        let event = done(&self.visit, status.max_attempts, record);
+        Ok(Changed {
+            news: learned.news,
+            event: Commit::new(learned.updates, event),
+        })
     }
 
     /// Takes a refusal. Where the verification has ended or the numbers were outdated, the
@@ -198,14 +201,11 @@ pub(super) fn is_made(goal: &Goal, news: &[News], record: &RecordStatus) -> bool
     }
 }
 
-/// The change is made.
-pub(super) fn done(visit: &Visit, news: Vec<News>, max: u32, record: &RecordStatus) -> Changed {
+/// What the app is told of the factor when the change is made.
+pub(super) fn done(visit: &Visit, max: u32, record: &RecordStatus) -> SecondFactor {
     let context = match visit.context() {
         FactorContext::PinChangeVerify => FactorContext::PinChangeSet,
         context => context,
     };
-    Changed {
-        news,
-        event: visit.stops(context, attempts(max, record), FactorResult::Success),
-    }
+    visit.stops(context, attempts(max, record), FactorResult::Success)
 }

@@ -154,14 +154,14 @@ impl Creating {
         &self.visit
     }
 
-    /// The record exists: VERIFY goes out.
+    /// The record exists: VERIFY goes out, after the app was told the news.
     ///
     /// # Errors
     /// [`Code::Structure`]: the status shows another record than was created. The flow is over.
     pub fn created(
         mut self,
         status: &Verified<Status>,
-    ) -> Result<Commit<(Vec<News>, Verifying)>, Refusal> {
+    ) -> Result<(Vec<News>, Commit<Verifying>), Refusal> {
         let record = status
             .record
             .as_ref()
@@ -174,7 +174,7 @@ impl Creating {
             context: FactorContext::FirstSet,
             verify: self.verify,
         };
-        Ok(Commit::new(learned.updates, (learned.news, verifying)))
+        Ok((learned.news, Commit::new(learned.updates, verifying)))
     }
 
     /// Sets out again: if CREATE has arrived, the VERIFY that was signed goes on.

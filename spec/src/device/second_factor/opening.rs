@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::asking::At;
-use super::changing::{Changed, done, is_made};
+use super::changing::{done, is_made};
 use super::learning::Learned;
 use super::{
     Asking, AskingFirst, Entry, Goal, Management, News, Setting, Verifying, Visit, attempts,
@@ -47,10 +47,10 @@ pub struct Clearing {
 /// What a status said, and what follows.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Opened {
-    /// What the app is told at once.
+    /// What the app is told before it is stored as known: told twice is better than never (DEV-19).
     pub news: Vec<News>,
     /// What follows.
-    pub next: Next,
+    pub next: Commit<Next>,
 }
 
 /// What follows a status.
@@ -156,11 +156,7 @@ impl Opening {
     /// [`Code::UnknownRecord`]: nothing is registered, and nothing may be.
     /// [`Code::FactorNotRegistered`]: biometrics are to be removed, and there are none. The
     /// flow is over.
-    pub fn status(
-        self,
-        status: &Verified<Status>,
-        setting: &Setting,
-    ) -> Result<Commit<Opened>, Refusal> {
+    pub fn status(self, status: &Verified<Status>, setting: &Setting) -> Result<Opened, Refusal> {
         let Self { mut visit, entry } = self;
         let record = status.record.as_ref();
         let Learned {
@@ -170,18 +166,19 @@ impl Opening {
         } = visit.learn(record);
         let entry = match (entry, record) {
             (Entry::Resolve, Some(record)) if is_made(&visit.goal, &news, record) => {
-                let Changed { news, event } = done(&visit, news, status.max_attempts, record);
-                let next = Next::Done(event);
-                return Ok(Commit::new(updates, Opened { news, next }));
+                let event = done(&visit, status.max_attempts, record);
+                let next = Commit::new(updates, Next::Done(event));
+                return Ok(Opened { news, next });
             }
             (Entry::Resolve, _) => Entry::Ask(FactorResult::Error),
             (entry, _) => entry,
         };
         if clear {
-            let next = Next::Clear(Clearing { visit, entry });
-            return Ok(Commit::new(updates, Opened { news, next }));
+            let next = Commit::new(updates, Next::Clear(Clearing { visit, entry }));
+            return Ok(Opened { news, next });
         }
-        follow(visit, entry, status, setting, updates, news)
+        let next = follow(visit, entry, status, setting, updates)?;
+        Ok(Opened { news, next })
     }
 
     /// Sets out again.
@@ -201,17 +198,15 @@ impl Clearing {
     /// # Errors
     /// [`Code::Structure`] for a factor server that still has a `K_bio`, and those of
     /// [`Opening::status`]. The flow is over.
-    pub fn status(
-        self,
-        status: &Verified<Status>,
-        setting: &Setting,
-    ) -> Result<Commit<Opened>, Refusal> {
+    pub fn status(self, status: &Verified<Status>, setting: &Setting) -> Result<Opened, Refusal> {
         let Self { mut visit, entry } = self;
         let learned = visit.learn(status.record.as_ref());
         if learned.clear {
             return Err(Code::Structure.into());
         }
-        follow(visit, entry, status, setting, learned.updates, learned.news)
+        let next = follow(visit, entry, status, setting, learned.updates)?;
+        let news = learned.news;
+        Ok(Opened { news, next })
     }
 
     /// Sets out again.
@@ -227,8 +222,7 @@ fn follow(
     status: &Status,
     setting: &Setting,
     mut updates: Vec<Update>,
-    news: Vec<News>,
-) -> Result<Commit<Opened>, Refusal> {
+) -> Result<Commit<Next>, Refusal> {
     let next = match (&visit.goal, &status.record, entry) {
         (Goal::Management(Management::Check), _, _) => Next::Checked,
         (Goal::Management(_), None, _) => return Err(Code::UnknownRecord.into()),
@@ -272,5 +266,5 @@ fn follow(
             }
         }
     };
-    Ok(Commit::new(updates, Opened { news, next }))
+    Ok(Commit::new(updates, next))
 }

@@ -2,6 +2,7 @@
 
 mod answering;
 mod app;
+mod biometric;
 mod confirming;
 mod endpoint;
 mod greeting;

@@ -79,9 +79,7 @@ const PLAIN: Setting = Setting {
 };
 
 fn opened(opening: Opening, status: &Verified<Status>) -> Result<Commit<Next>, Refusal> {
-    let commit = opening.status(status, &PLAIN)?;
-    let updates = commit.updates().to_vec();
-    Ok(Commit::new(updates, commit.committed().next))
+    Ok(opening.status(status, &PLAIN)?.next)
 }
 
 fn next(opening: Opening, status: &Verified<Status>) -> Result<Next, Refusal> {
@@ -289,8 +287,8 @@ fn a_first_pin_signs_for_its_possession_and_for_the_request() {
     assert_eq!(proof.generation, 1);
     let (creating, create) = asking.create(key.key, ONE, TWO);
     assert_eq!((create.pin_key, create.possession), (key.key, ONE));
-    let created = creating.created(&status(record(0, 0))).expect("created");
-    let (_, verifying) = created.committed();
+    let (_, commit) = creating.created(&status(record(0, 0))).expect("created");
+    let verifying = commit.committed();
     assert_eq!(verifying.request().proof, TWO);
     let passed = verifying
         .clone()

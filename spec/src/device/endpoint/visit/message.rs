@@ -12,7 +12,6 @@ use crate::device::second_factor::{
     Asking, AskingFirst, AskingNew, Changed, Judged, News, Next, Opened, Opening, Possessing,
     Proving,
 };
-use crate::device::wallet::Commit;
 use crate::error::{Code, Refusal};
 use crate::messages::channel::Refused;
 use crate::messages::factor::{AskStatus, BiometricGone, RemoveBiometric};
@@ -37,14 +36,16 @@ impl Visit {
                 Self::opened(facts.status(&decode(content)?, &setting)?, line, context)
             }
             (Self::Creating { facts, line }, ty::STATUS) => {
-                let (news, facts) = context.commit(facts.created(&decode(content)?)?);
+                let (news, commit) = facts.created(&decode(content)?)?;
                 tell(&news, line.peer.server, context);
+                let facts = context.commit(commit);
                 Self::verify(facts, line, context).map(Step::on)
             }
             (Self::Changing { facts, line }, ty::STATUS) => {
-                let Changed { news, event } = context.commit(facts.changed(&decode(content)?)?);
-                context.tell(Event::SecondFactor(event));
+                let Changed { news, event } = facts.changed(&decode(content)?)?;
                 tell(&news, line.peer.server, context);
+                let event = context.commit(event);
+                context.tell(Event::SecondFactor(event));
                 Ok(Step::Managed)
             }
             (Self::Verifying { facts, line }, ty::VERDICT) => {
@@ -62,11 +63,10 @@ impl Visit {
             (Self::Verifying { facts, line }, ty::REFUSED) => {
                 let commit = facts.refused(refusal(content)?)?;
                 // All that it may store is that a `K_bio` is of no use any more.
-                let gone = !commit.updates().is_empty();
-                let facts = context.commit(commit);
-                if gone {
+                if !commit.updates().is_empty() {
                     tell(&[News::BiometricsGone], line.peer.server, context);
                 }
+                let facts = context.commit(commit);
                 Self::ask_status(facts, line, context).map(Step::on)
             }
             (_, ty::REFUSED) => Err(refusal(content)?.into()),
@@ -76,17 +76,12 @@ impl Visit {
 
     /// What the status asks for.
     fn opened<V>(
-        opened: Commit<Opened>,
+        Opened { news, next }: Opened,
         line: Line,
         context: &mut Context<'_, V>,
     ) -> Result<Step, Refusal> {
-        let Opened { news, next } = context.commit(opened);
-        let server = line.peer.server;
-        if let Next::Done(event) = &next {
-            context.tell(Event::SecondFactor(*event));
-        }
-        tell(&news, server, context);
-        match next {
+        tell(&news, line.peer.server, context);
+        match context.commit(next) {
             Next::First(facts) => Ok(Step::on(Self::ask_first(facts, line, context))),
             Next::Ask(facts) => Ok(Step::on(Self::ask(facts, line, context))),
             Next::Repeat(facts) => Self::verify(facts, line, context).map(Step::on),
@@ -94,7 +89,11 @@ impl Visit {
                 let line = line.told(&BiometricGone::default(), context)?;
                 Ok(Step::on(Self::Clearing { facts, line }))
             }
-            Next::Done(_) | Next::Checked => Ok(Step::Managed),
+            Next::Done(event) => {
+                context.tell(Event::SecondFactor(event));
+                Ok(Step::Managed)
+            }
+            Next::Checked => Ok(Step::Managed),
             Next::Blocked(event) => Ok(Step::Blocked(event)),
         }
     }
