@@ -8,7 +8,8 @@ mod cast;
 
 use cast::{World, auth, failed};
 use countersign::device::{
-    Event, FactorContext, FactorNews, FactorResult, Management, News, Outcome, SecondFactor,
+    Event, FactorContext, FactorNews, FactorResult, Management, News, OsBiometrics, Outcome,
+    SecondFactor,
 };
 use countersign::error::Code;
 use countersign::messages::handshake::Policy;
@@ -93,7 +94,7 @@ fn a_finger_beside_the_pin() {
     assert_eq!(asked.context, FactorContext::BiometricsAdd);
     assert_eq!(asked.session, None);
     assert!(!asked.show_biometrics && asked.retry);
-    assert_eq!(world.touch(), [failed(Code::Stopped)]); // it was not offered
+    assert_eq!(world.finger(), [failed(Code::Stopped)]); // it was not offered
     let wrong = told(&world.enter("0000"));
     assert_eq!(
         (wrong.attempts.failed, wrong.result),
@@ -112,7 +113,7 @@ fn a_finger_beside_the_pin() {
     let asked = logging_in(&mut world);
     assert_eq!(asked.context, FactorContext::Verify);
     assert!(asked.show_biometrics);
-    let events = world.touch();
+    let events = world.finger();
     let [
         Event::SecondFactor(done),
         Event::Finished(Outcome::Confirmed(_)),
@@ -126,7 +127,7 @@ fn a_finger_beside_the_pin() {
     let code = world.ask("Log in at bank.example");
     world.scan(&code);
     assert!(!told(&world.confirm()).show_biometrics);
-    assert_eq!(world.touch(), [failed(Code::Stopped)]);
+    assert_eq!(world.finger(), [failed(Code::Stopped)]);
     assert!(matches!(
         world.enter("2580").last(),
         Some(Event::Finished(Outcome::Confirmed(_)))
@@ -137,7 +138,7 @@ fn a_finger_beside_the_pin() {
     let asked = told(&world.manage(Management::RemoveBiometrics));
     assert_eq!(asked.context, FactorContext::BiometricsRemove);
     assert!(asked.show_biometrics);
-    let events = world.touch();
+    let events = world.finger();
     let [gone, Event::SecondFactor(done), ended] = &events[..] else {
         panic!("removed: {events:?}");
     };
@@ -161,7 +162,7 @@ fn blocked_and_unblocked() {
     assert!(blocked.retry && !blocked.stopped);
     assert_eq!(world.enter("2580"), [failed(Code::Blocked)]); // not even sent
     // It unblocks the PIN.
-    let events = world.touch();
+    let events = world.finger();
     let [
         Event::SecondFactor(done),
         Event::Finished(Outcome::Confirmed(_)),
@@ -178,10 +179,10 @@ fn a_budget_between_two_pins() {
     let mut world = with_finger();
     world.factor.allow_biometrics(1);
     assert!(logging_in(&mut world).show_biometrics);
-    world.touch();
+    world.finger();
     // One was allowed. Only the factor server knows; the phone shows what it says.
     assert!(!logging_in(&mut world).show_biometrics);
-    assert_eq!(world.touch(), [failed(Code::Stopped)]);
+    assert_eq!(world.finger(), [failed(Code::Stopped)]);
     world.enter("2580");
     assert!(logging_in(&mut world).show_biometrics);
 }
@@ -220,7 +221,7 @@ fn a_new_pin_and_a_finger_at_once() {
     world.phone.enrol_finger();
     world.manage(Management::ChangePin);
     assert!(told(&world.enter("2580")).show_biometrics);
-    let events = world.enter_and_touch("7391");
+    let events = world.enter_and_finger("7391");
     let [changed, added, Event::SecondFactor(_), ended] = &events[..] else {
         panic!("changed: {events:?}");
     };
@@ -229,7 +230,7 @@ fn a_new_pin_and_a_finger_at_once() {
     assert_eq!(*ended, Event::Finished(Outcome::Managed));
     assert!(logging_in(&mut world).show_biometrics);
     // Both given where a factor is verified: the PIN decides.
-    let wrong = told(&world.enter_and_touch("2580"));
+    let wrong = told(&world.enter_and_finger("2580"));
     assert_eq!(wrong.attempts.failed, 1);
 }
 
@@ -283,11 +284,11 @@ fn a_change_that_is_cut_short() {
         // The app is started again, and asks.
         told.extend(world.manage(Management::Check));
         assert_eq!(told.last(), Some(&Event::Finished(Outcome::Managed)));
-        let news = told.iter().filter_map(|event| match event {
+        let mut news = told.iter().filter_map(|event| match event {
             Event::Factors(told) => Some(told.news),
             _ => None,
         });
-        let live = match news.last() {
+        let live = match news.next_back() {
             Some(News::NewPin) => "7391",
             // Or it was killed before it had noted that it would try.
             Some(News::OldPin) | None => "2580",
@@ -326,4 +327,58 @@ fn another_finger_is_not_hers() {
         Some(Event::Finished(Outcome::Confirmed(_)))
     ));
     assert_eq!(world.lose_finger(), [failed(Code::FactorNotRegistered)]);
+}
+
+#[test]
+fn a_prompt_that_is_cancelled() {
+    let mut world = with_finger();
+    logging_in(&mut world);
+    // The OS shows its prompt; while it is up nothing else is listened to.
+    world.phone.device.biometric().expect("offered");
+    assert_eq!(world.enter("2580"), [failed(Code::Stopped)]);
+    // It is cancelled: nothing was sent, and the user is asked again.
+    let effects = world.phone.device.prompt_cancelled().expect("it is up");
+    let events = world.carry_out(effects);
+    let [Event::PromptCancelled, Event::SecondFactor(asked)] = &events[..] else {
+        panic!("asked again: {events:?}");
+    };
+    assert!(asked.show_biometrics && asked.retry);
+    assert_eq!(asked.attempts.failed, 0);
+    // Now the OS refuses the key for good: the PIN is left.
+    world.phone.device.biometric().expect("offered");
+    let events = world.lose_finger();
+    let [gone, Event::SecondFactor(asked)] = &events[..] else {
+        panic!("asked again: {events:?}");
+    };
+    assert_eq!(*gone, news(&world, News::BiometricsGone));
+    assert!(!asked.show_biometrics && asked.retry);
+    assert!(matches!(
+        world.enter("2580").last(),
+        Some(Event::Finished(Outcome::Confirmed(_)))
+    ));
+}
+
+#[test]
+fn the_os_takes_biometrics_back() {
+    let mut world = with_finger();
+    assert!(logging_in(&mut world).show_biometrics);
+    let effects = world.phone.device.os_biometrics(OsBiometrics::Unusable);
+    assert!(!told(&world.carry_out(effects)).show_biometrics);
+    assert_eq!(world.finger(), [failed(Code::Stopped)]);
+}
+
+#[test]
+fn a_pin_that_is_easy_to_guess() {
+    let mut world = enrolled();
+    world.phone.refuse_easy_pins();
+    world.manage(Management::ChangePin);
+    // The present one may be what it is; a new one may not.
+    assert_eq!(
+        told(&world.enter("2580")).context,
+        FactorContext::PinChangeSet
+    );
+    assert_eq!(world.enter("1234"), [failed(Code::PinTooEasy)]);
+    // It was not used, and the request is open.
+    let events = world.enter("7391");
+    assert_eq!(events.last(), Some(&Event::Finished(Outcome::Managed)));
 }

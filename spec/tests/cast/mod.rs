@@ -181,13 +181,13 @@ impl World {
     }
 
     /// The user gives a finger in place of the PIN.
-    pub fn touch(&mut self) -> Vec<Event> {
+    pub fn finger(&mut self) -> Vec<Event> {
         let effects = self.phone.device.biometric();
         self.run(effects)
     }
 
     /// The user sets a PIN and a finger at once.
-    pub fn enter_and_touch(&mut self, digits: &str) -> Vec<Event> {
+    pub fn enter_and_finger(&mut self, digits: &str) -> Vec<Event> {
         let key = self.phone.make_key();
         let effects = self.phone.enter_with(digits, key);
         self.run(effects)

@@ -26,12 +26,14 @@ pub struct Phone {
     pub unwilling: bool,
     /// What the OS says.
     biometrics: OsBiometrics,
+    /// Whether the app refuses PINs that are easy to guess.
+    strict: bool,
 }
 
 impl Phone {
     pub fn new() -> Self {
         Self {
-            device: endpoint(Wallet::default(), FACTOR_VERSIONS),
+            device: endpoint(Wallet::default(), FACTOR_VERSIONS, false),
             disk: Wallet::default(),
             keystore: Vec::new(),
             needed: None,
@@ -40,13 +42,20 @@ impl Phone {
             guarded: Vec::new(),
             unwilling: false,
             biometrics: OsBiometrics::Unusable,
+            strict: false,
         }
     }
 
     /// The app is started anew from what is on the disk.
     pub fn restart(&mut self) {
-        self.device = endpoint(self.disk.clone(), &self.factor_versions);
+        self.device = endpoint(self.disk.clone(), &self.factor_versions, self.strict);
         self.device.os_biometrics(self.biometrics);
+    }
+
+    /// The app refuses PINs that are easy to guess from now on.
+    pub fn refuse_easy_pins(&mut self) {
+        self.strict = true;
+        self.restart();
     }
 
     /// The user lets the OS know a finger.
@@ -128,13 +137,13 @@ fn d_sec() -> Secret<32> {
     Secret::from_bytes([0xd5; 32])
 }
 
-fn endpoint(wallet: Wallet, factor_versions: &[Version]) -> DeviceEndpoint<P256> {
+fn endpoint(wallet: Wallet, factor_versions: &[Version], strict: bool) -> DeviceEndpoint<P256> {
     let config = Config {
         auth_versions: AUTH_VERSIONS.to_vec(),
         factor_versions: factor_versions.to_vec(),
         biometrics: true,
         pin_change_by_biometric: false,
-        refuse_easy_pins: false,
+        refuse_easy_pins: strict,
     };
     DeviceEndpoint::new(config, wallet, P256)
 }
