@@ -28,7 +28,7 @@ pub struct Pair {
 /// How often a pair occurs, and where first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seen {
-    /// In how many states.
+    /// In how many states, counted once for each request that is of this kind.
     pub times: usize,
     /// The nearest one, by its index in the graph.
     pub at: u32,

@@ -120,7 +120,7 @@ pub fn coverage(model: &str, size: Size, coverage: &Coverage) {
             last = Some(&pair.state);
         }
         println!(
-            "    {:<44} {:<44} {:>9}",
+            "    {:<88} {:<44} {:>9}",
             pair.input, pair.outcome, seen.times
         );
     }

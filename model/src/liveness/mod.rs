@@ -3,7 +3,7 @@
 //! *p leads to q*: on every run that is fair, whenever p holds, q holds then or later. It is
 //! broken if a run can stay outside of q for ever: in a cycle, or by coming to rest. So the
 //! states that are reachable from p without q are searched for strongly connected components
-//! in which a fair run can stay (Streett's condition: [`search`]). Finite runs need no case of
+//! in which a fair run can stay (Streett's condition: `search.rs`). Finite runs need no case of
 //! their own: every state may rest for ever, unless something that has to happen is enabled in it.
 //! That is also why a clock that stops at its last tick lets nothing pass wrongly: whether
 //! the saturated tick is offered as a self-loop or not at all, the state rests.

@@ -7,6 +7,7 @@ use stateright::{Expectation, Model};
 use super::weakenings;
 use super::{Bounds, Lockout, properties as p};
 use crate::check::{Checked, Size, check};
+use crate::cover;
 use crate::explore::{Until, explore};
 use crate::story::Form;
 use crate::verdict::Report;
@@ -115,4 +116,16 @@ fn a_trace_has_three_forms() {
         Some(trace.steps.len())
     );
     insta::assert_snapshot!("as-mermaid", trace.show(Form::Mermaid));
+}
+
+/// Each pair of state and input is in one trace, and none is missed.
+#[test]
+fn the_traces_for_others_cover_what_the_graph_reaches() {
+    let coverage = cover::cover::<Lockout>(Size::Small, &mut |_, _| {});
+    let traces = cover::traces::<Lockout>(Size::Small, &mut |_, _| {});
+    let mut covered: Vec<_> = traces.iter().flat_map(|trace| &trace.pairs).collect();
+    assert_eq!(covered.len(), coverage.len());
+    covered.sort();
+    assert!(covered.into_iter().eq(coverage.keys()));
+    assert!(traces.len() < coverage.len(), "some trace covers several");
 }
