@@ -168,7 +168,7 @@ fn an_answer_that_is_lost_is_asked_for_again() {
     };
 }
 
-/// HEADLESS-12: the answer was lost with the app, and nobody upgrades again.
+/// HEADLESS-13: the answer was lost with the app, and nobody upgrades again.
 #[test]
 fn a_device_learns_that_its_account_is_full() {
     let mut world = World::new(ATTEMPTS);

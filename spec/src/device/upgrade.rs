@@ -320,7 +320,7 @@ impl Settling {
     }
 
     /// The server has refused, and stored nothing: the account is headless and usable, or it
-    /// is full already (HEADLESS-12).
+    /// is full already (HEADLESS-13).
     pub fn refused(self, refused: &Verified<Refused>) -> Commit<Outcome> {
         let code = code_of(refused);
         let learnt = found_full(&self.account, code);
@@ -329,7 +329,7 @@ impl Settling {
 }
 
 /// What a refusal tells of a headless account: 507 says that it is full. An upgrade was
-/// committed, and its answer lost (HEADLESS-12).
+/// committed, and its answer lost (HEADLESS-13).
 pub(super) fn found_full(account: &Account, code: Code) -> Option<Update> {
     (code == Code::FullAccount).then(|| Update::Upgraded {
         server: account.server,

@@ -309,7 +309,7 @@ fn a_refusal_leaves_it_headless() {
     }
 }
 
-/// HEADLESS-12: an upgrade was committed and its answer lost.
+/// HEADLESS-13: an upgrade was committed and its answer lost.
 #[test]
 fn a_refusal_with_507_says_that_it_is_full() {
     let refused = Refused {
