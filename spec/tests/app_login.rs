@@ -278,3 +278,24 @@ fn a_settlement_that_is_lost_leaves_no_gap() {
     assert_eq!(world.reconnect(), [logged_in]);
     assert!(world.web_nonce().is_some());
 }
+
+/// CH-6: "A party SHOULD renew its sending key within one hour"; CH-7.
+#[test]
+fn the_phone_renews_its_keys_while_the_session_lasts() {
+    let mut world = World::new(5);
+    let alice = world.enrolled("alice", "2580");
+    world.logged_in(&alice, None, "2580");
+    let mut renewals = 0;
+    for _ in 0..(LIMIT_S - PING_TIME_S) / 15 {
+        let before = world.wire.len();
+        assert_eq!(world.wait(15), []);
+        renewals += world.wire.len() - before;
+        // The server takes the pong under the next keys, and says so by its next ping.
+        assert_eq!(world.ping(), []);
+    }
+    assert_eq!(renewals, 1, "within the hour, and no oftener than needed");
+    let (id, told) = world.get(b"balance", None);
+    assert_eq!(told, []);
+    let answer = world.serve(0, b"100 EUR");
+    assert_eq!(answer, [cast::app::data(id, b"100 EUR")]);
+}

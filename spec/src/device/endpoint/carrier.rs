@@ -135,6 +135,19 @@ impl Carrier {
         })
     }
 
+    /// Goes on to the next sending keys if these are `old`, or near their limit; nothing in a
+    /// channel that is closed.
+    pub(super) fn renew(&mut self, old: bool) -> Option<Effect> {
+        if !self.is_open() || !(old || self.line.is_worn()) {
+            return None;
+        }
+        let frame = self.line.renew().ok()?;
+        Some(Effect::Send {
+            to: self.line.peer.clone(),
+            frame,
+        })
+    }
+
     /// Opens a record. A channel that this closes has lost what was asked through it.
     ///
     /// # Errors

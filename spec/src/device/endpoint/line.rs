@@ -169,6 +169,18 @@ impl Line {
             .map_err(|_| Refusal(Code::ChannelClosed))
     }
 
+    /// Whether the sending keys are near their limit of records or bytes (CH-5).
+    pub(super) fn is_worn(&self) -> bool {
+        self.channel.needs_update()
+    }
+
+    /// The frame that announces the next sending keys (CH-7); what is said after it is under these.
+    pub(super) fn renew(&mut self) -> Result<Vec<u8>, Refusal> {
+        let frame = self.say(&KeyUpdate::default())?;
+        self.channel.update_sending()?;
+        Ok(frame)
+    }
+
     /// The frame of one message.
     pub(super) fn say<T: Serialize>(&mut self, message: &T) -> Result<Vec<u8>, Refusal> {
         let record = self

@@ -23,10 +23,16 @@ use crate::registry::{LogoutCause, message_type as ty};
 use crate::values::{AccountId, IdempotencyKey, ServerId, Transcript, Type};
 use crate::verified::Verified;
 
+/// Seconds after which sending keys are renewed: half of what CH-6 allows, since the app may
+/// say the time late.
+const RENEW_AFTER_S: u32 = 1_800;
+
 /// The lines that stay, the time, and the number of the next data request.
 #[derive(Debug, Default)]
 pub(super) struct Resident {
     clock: Millis,
+    /// When sending keys were renewed for their age.
+    renewed: Millis,
     app: Option<AppLine>,
     data: Option<DataLine>,
     /// Requests that a flow opens a channel for.
@@ -73,9 +79,24 @@ impl Resident {
             .app
             .as_ref()
             .and_then(|app| app.live.expired(self.clock));
-        expired
+        let mut effects = expired
             .map(|cause| self.log_out(cause, true))
-            .unwrap_or_default()
+            .unwrap_or_default();
+        effects.extend(self.renew_keys());
+        effects
+    }
+
+    /// Renews the sending keys of what stays open, before they are an hour old or have
+    /// reached their limit (CH-5, CH-6). All are renewed at once, so none is older than that.
+    fn renew_keys(&mut self) -> Vec<Effect> {
+        let old = self.clock >= self.renewed.plus_s(RENEW_AFTER_S);
+        if old {
+            self.renewed = self.clock;
+        }
+        let app = self.app.as_mut().map(|app| &mut app.carrier);
+        let data = self.data.as_mut().map(|data| &mut data.carrier);
+        let carriers = [app, data].into_iter().flatten();
+        carriers.filter_map(|carrier| carrier.renew(old)).collect()
     }
 
     /// When the app has to say the time again.
