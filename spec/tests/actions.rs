@@ -174,7 +174,7 @@ fn a_lost_answer_is_given_again() {
             assert!(!matches!(told.last(), Some(Event::Finished(_))), "{told:?}");
 
             // In another channel it is another signature, and where a factor is demanded
-            // another one of these; the user is not asked to decide again (CHA-13).
+            // another one of these; the user is not asked to decide again (CHA-14).
             let told = world.reconnect();
             let told = match policy {
                 None => told,

@@ -111,7 +111,7 @@ impl Answered {
     }
 
     /// The channel broke, and what became of the answer is not known: it is given again,
-    /// in another channel (CHA-13).
+    /// in another channel (CHA-14).
     pub fn again(self) -> ((ServerId, AccountId), Aim) {
         self.asking.again(self.answer)
     }

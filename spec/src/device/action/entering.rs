@@ -25,7 +25,7 @@ use crate::verified::Verified;
 pub enum Aim {
     /// The challenge that this token stands for.
     Challenge(Token),
-    /// An answer of the user's whose outcome is not known (CHA-13).
+    /// An answer of the user's whose outcome is not known (CHA-14).
     Again(Box<Given>),
     /// A new `K_dev`, under the old one.
     Rotation(PublicKey),

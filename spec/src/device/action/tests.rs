@@ -1,4 +1,4 @@
-//! The device's side of a challenge, and of its credential: CHA-1, CHA-13, CRD-4, CRD-5,
+//! The device's side of a challenge, and of its credential: CHA-1, CHA-14, CRD-4, CRD-5,
 //! CRD-10, ACT-10, OPN-1.
 
 use alloc::vec;
@@ -263,7 +263,7 @@ fn a_challenge_that_is_over_is_not_shown() {
     assert_eq!(late.map(drop), refused(Code::ChallengeFinished));
 }
 
-/// CHA-13: "with the same decision and number, and without asking the user again".
+/// CHA-14: "with the same decision and number, and without asking the user again".
 #[test]
 fn a_lost_answer_is_given_again_in_another_channel() {
     let other = ChannelBinding([0xcc; 32]);

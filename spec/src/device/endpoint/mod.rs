@@ -308,7 +308,7 @@ impl<V: Verifier> DeviceEndpoint<V> {
 
     /// The transport broke. A visit to the factor server starts again and
     /// repeats what is unanswered; message_3 is sent again as it was (HS-6). What was sent
-    /// through a channel for actions and is unanswered is done in another one (CHA-13, CRD-10).
+    /// through a channel for actions and is unanswered is done in another one (CHA-14, CRD-10).
     /// `entropy` is 32 fresh random bytes.
     ///
     /// # Errors
