@@ -125,11 +125,14 @@ pub fn resume(account: &Account) -> Result<Commit<()>, WrongStanding> {
 }
 
 /// Ends a credential for good; the account stays as a record of it. `credentials`
-/// is its user's list.
+/// is its user's list; a headless account has no user, and none.
 ///
 /// # Errors
 /// [`WrongStanding`] if it is revoked already.
-pub fn revoke(account: &Account, credentials: &Credentials) -> Result<Commit<()>, WrongStanding> {
+pub fn revoke(
+    account: &Account,
+    credentials: Option<&Credentials>,
+) -> Result<Commit<()>, WrongStanding> {
     match account.standing {
         Standing::Revoked => Err(WrongStanding(Standing::Revoked)),
         Standing::Active | Standing::Suspended | Standing::Frozen => {
@@ -140,12 +143,12 @@ pub fn revoke(account: &Account, credentials: &Credentials) -> Result<Commit<()>
 }
 
 /// Erases a credential, whatever its standing; its key may enrol again.
-pub fn delete(account: &Account, credentials: &Credentials) -> Commit<()> {
+pub fn delete(account: &Account, credentials: Option<&Credentials>) -> Commit<()> {
     erase(account, credentials, ())
 }
 
 /// [`delete`], with something to say.
-pub(super) fn erase<T>(account: &Account, credentials: &Credentials, told: T) -> Commit<T> {
+pub(super) fn erase<T>(account: &Account, credentials: Option<&Credentials>, told: T) -> Commit<T> {
     let commit = Commit::new(told)
         .expecting(FactId::Account(account.id), Some(account.version))
         .writing(Fact::Erased(FactId::Account(account.id)));
@@ -158,10 +161,13 @@ fn change(from: &Account, to: Account) -> Commit<()> {
         .writing(Fact::Account(to))
 }
 
-/// Takes the account off its user's list, where it still is there.
-fn end<T>(commit: Commit<T>, account: &Account, credentials: &Credentials) -> Commit<T> {
-    let listed = FactId::Credentials(Credentials::id(&account.user_name));
+/// Takes the account off its user's list, where there is one.
+fn end<T>(commit: Commit<T>, account: &Account, credentials: Option<&Credentials>) -> Commit<T> {
+    let id = FactId::Credentials(Credentials::id(&account.user_name));
+    let Some(listed) = credentials else {
+        return commit.expecting(id, None);
+    };
     commit
-        .expecting(listed, Some(credentials.version))
-        .writing(Fact::Credentials(credentials.without(account.id)))
+        .expecting(id, Some(listed.version))
+        .writing(Fact::Credentials(listed.without(account.id)))
 }

@@ -23,14 +23,14 @@ pub struct Asked<T> {
     pub channel: ChannelBinding,
 }
 
-/// Deletes the credential of the channel. `credentials` is its user's list.
+/// Deletes the credential of the channel. `credentials` is its user's list, if there is one.
 ///
 /// # Errors
 /// 211 where the channel's key is not the account's any more, 502 for an account
 /// that is not active.
 pub fn decide_deletion(
     account: &Account,
-    credentials: &Credentials,
+    credentials: Option<&Credentials>,
     asked: &Asked<DeleteCredential>,
 ) -> Result<Commit<CredentialDeleted>, Refusal> {
     if account.key != asked.key {

@@ -48,6 +48,8 @@ pub enum Heard {
     Request(Forward),
     /// Nobody waits for this request's answer any more.
     Cancel(u64),
+    /// A cancel of what is unknown or finished: there is nothing to do (DATA-5).
+    Ignored,
     /// Its next record is under its next keys.
     KeysRenewed,
 }
@@ -141,9 +143,10 @@ impl Line {
             ty::DATA_REQUEST => self.request(decode(&content)?, account),
             ty::DATA_CANCEL => {
                 let DataCancel { id, .. } = decode(&content)?;
-                // Whether it was open or not: a cancel of what is finished does nothing.
-                self.desk.complete(id);
-                Ok(Heard::Cancel(id))
+                Ok(match self.desk.complete(id) {
+                    true => Heard::Cancel(id),
+                    false => Heard::Ignored,
+                })
             }
             ty::KEY_UPDATE => {
                 decode::<KeyUpdate>(&content)?;

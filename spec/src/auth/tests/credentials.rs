@@ -9,9 +9,9 @@ use super::scene::{
 };
 use super::store::{Conflict, Store};
 use crate::auth::{
-    Account, Asked, Commit, Credentials, EnrolmentFacts, Held, Reply, Request, Scope, Standing,
-    decide_deletion, decide_enrolment, decide_opening, decide_rotation, delete, resume, revoke,
-    suspend,
+    Account, AccountLevel, Asked, Commit, Credentials, EnrolmentFacts, Held, Reply, Request, Scope,
+    Standing, decide_deletion, decide_enrolment, decide_opening, decide_rotation, delete, resume,
+    revoke, suspend,
 };
 use crate::cose::detached_tbs;
 use crate::crypto::{P256, PublicKey, Signature};
@@ -198,14 +198,37 @@ fn the_backend_pauses_ends_and_erases() {
 
     let active = store.accounts[&account().id].clone();
     let mut revoked = store.clone();
-    revoked.apply(revoke(&active, &list).unwrap()).unwrap();
+    revoked
+        .apply(revoke(&active, Some(&list)).unwrap())
+        .unwrap();
     assert_eq!(standing(&revoked), Standing::Revoked);
     assert!(revoked.credentials[&Credentials::id("ada")].held.is_empty());
-    assert!(revoke(&revoked.accounts[&account().id], &list).is_err());
+    assert!(revoke(&revoked.accounts[&account().id], Some(&list)).is_err());
 
-    store.apply(delete(&active, &list)).unwrap();
+    store.apply(delete(&active, Some(&list))).unwrap();
     assert!(store.accounts.is_empty());
     assert!(store.credentials[&Credentials::id("ada")].held.is_empty());
+}
+
+#[test]
+fn a_headless_account_is_ended_without_a_list() {
+    let headless = Account {
+        user_name: "".to_string(),
+        level: AccountLevel::Headless,
+        ..account()
+    };
+    let mut store = Store::default();
+    store.accounts.insert(headless.id, headless.clone());
+    store
+        .clone()
+        .apply(revoke(&headless, None).unwrap())
+        .unwrap();
+    store.apply(delete(&headless, None)).unwrap();
+    assert!(store.accounts.is_empty());
+    // A list that is made meanwhile is not overlooked.
+    store.accounts.insert(headless.id, headless.clone());
+    store.credentials.insert(Credentials::id(""), listed(1));
+    assert_eq!(store.apply(delete(&headless, None)), Err(Conflict));
 }
 
 fn opening() -> Request {
@@ -386,9 +409,9 @@ fn a_device_deletes_its_own_credential() {
     store
         .credentials
         .insert(Credentials::id("ada"), list.clone());
-    let foreign = decide_deletion(&account(), &list, &asked(other_device().public()));
+    let foreign = decide_deletion(&account(), Some(&list), &asked(other_device().public()));
     assert_eq!(foreign.unwrap_err().0, Code::CredentialMismatch);
-    let commit = decide_deletion(&account(), &list, &asked(device().public())).unwrap();
+    let commit = decide_deletion(&account(), Some(&list), &asked(device().public())).unwrap();
     store.apply(commit).unwrap();
     assert!(store.accounts.is_empty());
 }
