@@ -135,7 +135,9 @@ pub struct Adapter {
 /// The roles that the reference plays.
 const ROLES: &[&str] = &["static", "device", "auth", "factor"];
 /// The optional things that the reference can do.
-const CAPABILITIES: &[&str] = &["replicas", "policy", "delays", "restart"];
+const CAPABILITIES: &[&str] = &[
+    "app", "data", "headless", "actions", "replicas", "policy", "delays", "restart",
+];
 
 /// Answers requests until the input ends, with `fault` in place of one check.
 ///

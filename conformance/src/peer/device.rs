@@ -6,15 +6,16 @@
 
 use countersign::cbor;
 use countersign::channel::{Channel, Opening};
-use countersign::crypto::{P256, Signature};
+use countersign::crypto::{P256, Secret, Signature};
 use countersign::edhoc::{
     AwaitMessage2, ConnectionId, Credential, ErrorMessage, IdCred, Initiator, Message2Verified,
 };
+use countersign::messages::app_session_proof;
 use countersign::messages::channel::KeyUpdate;
 use countersign::messages::frame::Frame;
 use countersign::messages::handshake::{Ead1, Ead2};
-use countersign::registry::limit;
-use countersign::values::{ChannelBinding, Transcript};
+use countersign::registry::{exporter, limit};
+use countersign::values::{AppSessionId, ChannelBinding, Digest, Transcript};
 use serde::Serialize;
 
 use super::keys::{Key, other_s};
@@ -38,6 +39,8 @@ pub struct Greeted {
 /// Has sent message_3, and has a channel.
 pub struct Talking {
     channel: Channel,
+    /// What app session proofs are made with (APP-9).
+    app_key: Secret<32>,
     c_i: ConnectionId,
     c_r: ConnectionId,
 }
@@ -166,6 +169,7 @@ impl Greeted {
         let talking = Talking {
             c_i: established.c_i(),
             c_r: self.c_r,
+            app_key: established.exported(exporter::APP_SESSION_PROOF),
             channel: Channel::new(established),
         };
         let message = spoiler.at("message_3", message_3)?.into();
@@ -186,6 +190,11 @@ impl Talking {
     /// The channel binding.
     pub fn binding(&self) -> ChannelBinding {
         self.channel.binding()
+    }
+
+    /// The proof that whoever makes the statement of another handshake is at this end.
+    pub fn app_session_proof(&self, session: AppSessionId, transcript: Transcript) -> Digest {
+        app_session_proof(&self.app_key, session, transcript)
     }
 
     /// The frame of an EDHOC error message for this connection, which anybody can send.

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign::auth::action::{Action, Challenge, Prompts};
+use countersign::auth::action::{Action, Challenge, ChallengeState, Prompts, Ruling};
 use countersign::auth::{
-    Account, AppSession, Commit, Credentials, Enrolment, Expect, Fact, FactId, Found, Outcome,
-    Session, Wanted,
+    Account, AppSession, Commit, Credentials, Enrolment, Expect, Fact, FactId, Found, Session,
+    Wanted,
 };
+use countersign::error::Code;
 use countersign::values::{
     AccountId, ActionId, AppSessionId, AssertionId, ChallengeId, Digest, Kid, SessionId,
 };
+
+use crate::adapter::Refusal;
 
 /// Everything that the auth server keeps.
 #[derive(Debug, Default)]
@@ -54,6 +57,55 @@ impl Store {
     /// The credentials of a user.
     pub(super) fn credentials(&self, user: &str) -> Option<&Credentials> {
         self.credentials.get(&Credentials::id(user))
+    }
+
+    pub(super) fn app_session(&self, id: AppSessionId) -> Option<&AppSession> {
+        self.app_sessions.get(&id)
+    }
+
+    /// The app session whose web nonce has this hash.
+    pub(super) fn app_session_of(&self, web_nonce: Digest) -> Option<&AppSession> {
+        let mut all = self.app_sessions.values();
+        all.find(|app| app.web_nonce == web_nonce)
+    }
+
+    pub(super) fn action(&self, id: ActionId) -> Option<&Action> {
+        self.actions.get(&id)
+    }
+
+    pub(super) fn challenge(&self, id: ChallengeId) -> Option<&Challenge> {
+        self.challenges.get(&id)
+    }
+
+    /// The challenge of an action, if it has one.
+    pub(super) fn challenge_of(&self, action: &Action) -> Option<&Challenge> {
+        match action.ruling {
+            Ruling::Challenged(id) => self.challenge(id),
+            Ruling::Allowed | Ruling::Blocked | Ruling::InReview => None,
+        }
+    }
+
+    /// The challenge that the token with this hash fetches.
+    pub(super) fn handed(&self, token: Digest) -> Option<&Challenge> {
+        let mut all = self.challenges.values();
+        all.find(|challenge| challenge.handed == token)
+    }
+
+    /// The challenge that the token with this hash was given for, and whose approval it was.
+    pub(super) fn granted(&self, token: Digest) -> Option<(&Challenge, AccountId)> {
+        self.challenges
+            .values()
+            .find_map(|challenge| match &challenge.state {
+                ChallengeState::Approved(approved) if approved.grant.token == token => {
+                    Some((challenge, approved.account))
+                }
+                _ => None,
+            })
+    }
+
+    /// What a user was asked lately.
+    pub(super) fn prompts(&self, user: &str) -> Option<&Prompts> {
+        self.prompts.get(&Credentials::id(user))
     }
 
     pub(super) fn has_assertion(&self, id: AssertionId) -> bool {
@@ -112,7 +164,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Conflict`].
-    pub(super) fn commit(&mut self, commit: Commit) -> Result<Outcome, Conflict> {
+    pub(super) fn commit<O>(&mut self, commit: Commit<O>) -> Result<O, Conflict> {
         if !commit.expects().iter().all(|expect| self.is(expect)) {
             return Err(Conflict);
         }
@@ -120,6 +172,15 @@ impl Store {
             self.put(fact.clone());
         }
         Ok(commit.committed())
+    }
+
+    /// As [`commit`](Self::commit), of a decision that was made just now.
+    ///
+    /// # Errors
+    /// [`Refusal`] 900, which in a store of one process is a decision that forgot to look.
+    pub(super) fn commit_now<O>(&mut self, commit: Commit<O>) -> Result<O, Refusal> {
+        self.commit(commit)
+            .map_err(|Conflict| Code::Conflict.number().into())
     }
 
     fn is(&self, expect: &Expect) -> bool {

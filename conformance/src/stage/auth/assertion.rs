@@ -6,8 +6,7 @@ use countersign::messages::BindInput;
 use countersign::messages::factor::Assertion;
 use countersign::registry::{Decision, Factor, Purpose, label, seconds};
 use countersign::values::{
-    AccountId, AssertionId, Bind, Bytes, Digest, Kid, Pseudonym, ServerId, SessionId, Transcript,
-    UnixSeconds,
+    AccountId, AssertionId, Bind, Bytes, Digest, Kid, Pseudonym, ServerId, SessionId, UnixSeconds,
 };
 use serde_json::Value;
 
@@ -70,13 +69,15 @@ const BIND: &[&str] = &[
 
 /// What a statement says, as far as an assertion is about it.
 pub(super) struct Subject<'a> {
-    pub(super) transcript: Transcript,
+    /// The transcript, or the channel binding.
+    pub(super) context: [u8; 32],
     pub(super) account: Option<AccountId>,
     pub(super) purpose: Purpose,
-    pub(super) session: SessionId,
+    pub(super) session: Option<SessionId>,
     pub(super) announce: Option<Digest>,
     pub(super) user_input: Option<&'a str>,
     pub(super) decision: Option<Decision>,
+    pub(super) intent: Option<Digest>,
 }
 
 /// The assertion of a turn, as a COSE_Sign1.
@@ -163,7 +164,7 @@ fn bind(
         server: server_id(with, "server", server.id(), session)?,
         context: match is_other(with, "transcript")? {
             true => session.entropy("another transcript"),
-            false => subject.transcript.0,
+            false => subject.context,
         },
         account: match with.value("account") {
             None => subject.account,
@@ -172,7 +173,7 @@ fn bind(
         },
         purpose: registered(with, "purpose", Purpose::from_number)?.unwrap_or(subject.purpose),
         session: match with.value("session") {
-            None => Some(subject.session),
+            None => subject.session,
             Some(Value::Null) => None,
             Some(_) => Some(SessionId(session.entropy("another session"))),
         },
@@ -191,7 +192,11 @@ fn bind(
             Some(Value::Null) => None,
             Some(_) => registered(with, "decision", Decision::from_number)?,
         },
-        intent: is_other(with, "intent")?.then(|| digest("an intent")),
+        intent: match with.value("intent") {
+            None => subject.intent,
+            Some(Value::Null) => None,
+            Some(_) => Some(digest("an intent")),
+        },
     };
     Ok(input.bind())
 }
@@ -222,7 +227,7 @@ fn server_id(
     })
 }
 
-fn algorithm(with: With<'_>) -> Result<i64, Stop> {
+pub(super) fn algorithm(with: With<'_>) -> Result<i64, Stop> {
     match with.value("algorithm") {
         None => Ok(ESP256),
         Some(value) => value

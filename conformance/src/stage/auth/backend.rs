@@ -3,11 +3,17 @@
 //! | turn | with | facts |
 //! |---|---|---|
 //! | `create_session` | `as`, `announce` or `announce_bytes`, `account`, `policy`, `ttl_s` | |
-//! | `create_enrolment` | `as`, `user_name` or `user_name_bytes`, `announce` or `announce_bytes`, `ttl_s` | |
+//! | `create_enrolment` | `as`, `user_name` or `user_name_bytes`, `add_authenticators`, `announce` or `announce_bytes`, `ttl_s` | |
 //! | `read_session` | `session` | `state`, `account`, `user_input` |
 //! | `read_enrolment` | `enrolment` | `state`, `account`, `user_input` |
-//! | `read_account` | `account` | `state` |
+//! | `read_account` | `account`, `level` (`true`: it is asked for) | `state`, `level`; none if it was deleted |
 //! | `set_account` | `account`, `state` | |
+//! | `delete_account` | `account` | |
+//! | `read_credentials` | `user_name` | `credentials` |
+//! | `tell` | | `told`: the logouts and cancels that it was told of since |
+//! | `answer`, `fail` | see [`data`](super::data) | |
+//! | `resolve`, `log_out` | see [`app`](super::app) | |
+//! | all others | see [`challenge`](super::challenge) | |
 //!
 //! `announce` is {`logo`: hex, `strings`: {..}}, `announce_bytes` the length of its encoding.
 
@@ -69,25 +75,55 @@ impl World {
                     "announce_bytes",
                     "user_name",
                     "user_name_bytes",
+                    "add_authenticators",
                     "ttl_s",
                 ];
                 self.create_enrolment(With::of(turn, &words)?, session)
             }
             "read_session" => self.read(With::of(turn, &["session"])?, "session", session),
             "read_enrolment" => self.read(With::of(turn, &["enrolment"])?, "enrolment", session),
-            "read_account" => self.read_account(With::of(turn, &["account"])?, session),
+            "read_account" => self.read_account(With::of(turn, &["account", "level"])?, session),
             "set_account" => {
                 let with = With::of(turn, &["account", "state"])?;
                 let args = json!({
                     "account": hex::encode(self.account(name(with, "account")?)?.0),
                     "state": name(with, "state")?,
                 });
-                match self.ask("account.set", None, object(args), session)? {
-                    Answer::Done { .. } => Ok(Came::nothing()),
-                    Answer::Refused { code, .. } => Ok(Came::Refused("rejected", code)),
-                }
+                self.order("account.set", args, session)
             }
-            other => Err(Stop::Undecided(format!("a backend cannot {other}"))),
+            "delete_account" => {
+                let with = With::of(turn, &["account"])?;
+                let account = self.account(name(with, "account")?)?;
+                self.order(
+                    "account.delete",
+                    json!({ "account": hex::encode(account.0) }),
+                    session,
+                )
+            }
+            "read_credentials" => self.read_credentials(With::of(turn, &["user_name"])?, session),
+            "tell" => {
+                With::of(turn, &[])?;
+                Ok(Came::with(json!({ "told": self.told() })))
+            }
+            "answer" | "fail" => self.serve_data(action, turn, session),
+            "resolve" | "log_out" => self.app(action, turn, session),
+            action => self.actions(action, turn, session),
+        }
+    }
+
+    /// An operation that answers with nothing.
+    pub(super) fn order(
+        &mut self,
+        op: &str,
+        args: Value,
+        session: &mut Session<'_, '_>,
+    ) -> Result<Came, Stop> {
+        match self.ask(op, object(args), session)? {
+            Answer::Done { values, .. } => {
+                same("no values", &Object::new(), &values)?;
+                Ok(Came::nothing())
+            }
+            Answer::Refused { code, .. } => Ok(Came::Refused("rejected", code)),
         }
     }
 
@@ -146,6 +182,9 @@ impl World {
         };
         let mut args = self.common(&offer, with)?;
         args.insert("user_name".to_owned(), offer.user_name.as_str().into());
+        if with.flag("add_authenticators")? {
+            args.insert("add_authenticators".to_owned(), true.into());
+        }
         let link = Link::Enrolment(EnrolmentLink {
             server: self.server.id(),
             uri: self.server.uri().to_owned(),
@@ -185,7 +224,7 @@ impl World {
             "session_id": hex::encode(offer.id.0),
             "link": hex::encode(link),
         }));
-        match self.ask(op, None, args, session)? {
+        match self.ask(op, args, session)? {
             Answer::Done { values, .. } => same("session id and link", &expected, &values)?,
             Answer::Refused { code, .. } => return Ok(Came::Refused("rejected", code)),
         }
@@ -195,37 +234,41 @@ impl World {
 
     /// What became of a session or an enrolment, with names in the place of ids.
     fn read(
-        &self,
+        &mut self,
         with: With<'_>,
         kind: &str,
         session: &mut Session<'_, '_>,
     ) -> Result<Came, Stop> {
-        let offer = self.offer(name(with, kind)?)?;
-        let args = object(json!({ "session_id": hex::encode(offer.id.0) }));
-        match self.ask(&format!("{kind}.read"), None, args, session)? {
+        let id = self.offer(name(with, kind)?)?.id;
+        let args = object(json!({ "session_id": hex::encode(id.0) }));
+        match self.ask(&format!("{kind}.read"), args, session)? {
             Answer::Done { mut values, .. } => {
-                if let Some(account) = values.get_mut("account") {
-                    let id: Option<[u8; 16]> = account
-                        .as_str()
-                        .and_then(|it| hex::decode(it).ok()?.try_into().ok());
-                    if let Some(id) = id {
-                        *account = self.owner(AccountId(id)).into();
-                    }
-                }
+                self.name_account(&mut values);
                 Ok(Came::Accepted(values))
             }
             Answer::Refused { code, .. } => Ok(Came::Refused("rejected", code)),
         }
     }
 
-    /// The account's state; its name and its key are as they were enrolled.
-    fn read_account(&self, with: With<'_>, session: &mut Session<'_, '_>) -> Result<Came, Stop> {
+    /// The account's state, and its level if the turn asks for it; its name and its key are
+    /// as they were enrolled. Nothing where there is no such account any more.
+    fn read_account(
+        &mut self,
+        with: With<'_>,
+        session: &mut Session<'_, '_>,
+    ) -> Result<Came, Stop> {
         let id = self.account(name(with, "account")?)?;
         let args = object(json!({ "account": hex::encode(id.0) }));
-        let mut values = match self.ask("account.read", None, args, session)? {
+        let mut values = match self.ask("account.read", args, session)? {
             Answer::Done { values, .. } => values,
             Answer::Refused { code, .. } => return Ok(Came::Refused("rejected", code)),
         };
+        if !with.flag("level")? {
+            values.remove("level");
+        }
+        if values.is_empty() {
+            return Ok(Came::nothing());
+        }
         let Some((owner, user_name)) = self.accounts.get(&id) else {
             return Ok(Came::Accepted(values));
         };
@@ -242,6 +285,35 @@ impl World {
         Ok(Came::Accepted(values))
     }
 
+    /// The credentials of a user, each under its owner's name.
+    fn read_credentials(
+        &mut self,
+        with: With<'_>,
+        session: &mut Session<'_, '_>,
+    ) -> Result<Came, Stop> {
+        let args = object(json!({ "user_name": name(with, "user_name")? }));
+        let mut values = match self.ask("credentials.read", args, session)? {
+            Answer::Done { values, .. } => values,
+            Answer::Refused { code, .. } => return Ok(Came::Refused("rejected", code)),
+        };
+        let all = values.get_mut("credentials").and_then(Value::as_array_mut);
+        for credential in all.into_iter().flatten().filter_map(Value::as_object_mut) {
+            self.name_account(credential);
+        }
+        Ok(Came::Accepted(values))
+    }
+
+    /// Puts the owner's name in the place of an account's id.
+    pub(super) fn name_account(&self, values: &mut Object) {
+        let Some(account) = values.get_mut("account") else {
+            return;
+        };
+        let hex = account.as_str().and_then(|it| hex::decode(it).ok());
+        if let Some(id) = hex.and_then(|it| it.try_into().ok()) {
+            *account = self.owner(AccountId(id)).into();
+        }
+    }
+
     /// The session or enrolment of that name.
     pub(super) fn offer(&self, alias: &str) -> Result<&Offer, Stop> {
         self.offers
@@ -250,12 +322,14 @@ impl World {
     }
 }
 
-fn name<'a>(with: With<'a>, word: &str) -> Result<&'a str, Stop> {
+/// The text under a word that has to be there.
+pub(super) fn name<'a>(with: With<'a>, word: &str) -> Result<&'a str, Stop> {
     with.text(word)?
         .ok_or_else(|| Stop::Undecided(format!("`{word}` is missing")))
 }
 
-fn announce(with: With<'_>) -> Result<Option<Announce>, Stop> {
+/// The announce info of a turn, if there is any.
+pub(super) fn announce(with: With<'_>) -> Result<Option<Announce>, Stop> {
     if let Some(length) = with.number("announce_bytes")? {
         return announce_of(length).map(Some);
     }
@@ -294,7 +368,8 @@ fn announce_of(length: usize) -> Result<Announce, Stop> {
     }
 }
 
-fn policy(with: With<'_>) -> Result<Option<Policy>, Stop> {
+/// The policy under that word, if there is one.
+pub(super) fn policy(with: With<'_>) -> Result<Option<Policy>, Stop> {
     if !with.has("policy") {
         return Ok(None);
     }
@@ -306,10 +381,10 @@ fn policy(with: With<'_>) -> Result<Option<Policy>, Stop> {
     }))
 }
 
-fn encode(announce: &Announce) -> Result<Vec<u8>, Stop> {
+pub(super) fn encode(announce: &Announce) -> Result<Vec<u8>, Stop> {
     cbor::to_vec(announce).map_err(|error| Stop::Undecided(error.to_string()))
 }
 
-fn object(value: Value) -> Object {
+pub(super) fn object(value: Value) -> Object {
     serde_json::from_value(value).unwrap_or_default()
 }

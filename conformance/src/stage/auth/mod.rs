@@ -6,33 +6,50 @@
 //! | actor | turn | with |
 //! |---|---|---|
 //! | backend | `configure`, as the first turn | [`server::Server::WORDS`] |
-//! | backend | `create_session`, `create_enrolment`, `read_session`, `read_enrolment`, `read_account`, `set_account` | see [`backend`] |
-//! | device | `hello`: message_1 to message_2 | [`device::HELLO`] |
-//! | device | `claim`: message_3 to its answer | [`device::CLAIM`] |
-//! | device | `enrol`, `login`: both at once | both |
+//! | backend | all others | see [`backend`] |
+//! | device | `hello`: message_1 to message_2 | [`hello::HELLO`] |
+//! | device | `claim`: message_3 to its answer | [`claim::CLAIM`] |
+//! | device | `enrol`, `login`, `open`: both at once | both |
 //! | device | `copy` | `device`, `as`: its storage and its key, on another phone |
+//! | device | all others: in a channel | see [`channel`], [`data`], [`answer`] and [`credential`] |
 //! | network | `deliver`, `replay`, `redirect`, `send` | see [`network`] |
 //! | clock | `advance` | `s` |
+//! | clock | `tick`: time passes, and the server's timers run | `s` |
 //!
 //! A session, an enrolment, a device or a connection goes by the name that the
 //! case gives it. A turn that names no device is alice's, and one that names no
 //! connection is about the last.
 
+mod answer;
+mod app;
 mod assertion;
 mod backend;
+mod challenge;
+mod channel;
+mod claim;
+mod credential;
+mod data;
 mod device;
+mod hello;
 mod network;
+mod possession;
 mod server;
+mod services;
+mod settled;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::edhoc::ErrorMessage;
 use countersign::messages::frame::Frame;
-use countersign::values::{AccountId, Rolling, UnixSeconds};
+use countersign::values::{AccountId, UnixSeconds};
 use countersign_vectors::case::{Actor, Object, Role, Turn};
+use serde_json::json;
 
 use self::backend::Offer;
-use self::device::{CLAIM, Connection, Device, HELLO};
+use self::challenge::Asked;
+use self::claim::CLAIM;
+use self::device::{Connection, Device};
+use self::hello::HELLO;
 use self::server::Server;
 use super::Stage;
 use super::judge::{Came, judge, same, wrong};
@@ -63,8 +80,15 @@ struct World {
     last: String,
     /// The accounts that there are: whose, and the user's name.
     accounts: BTreeMap<AccountId, (String, String)>,
-    /// Every rolling value so far; none comes twice.
-    rollings: BTreeSet<Rolling>,
+    /// Every rolling value, web nonce, token and id that was drawn so far; none comes twice.
+    drawn: BTreeSet<Vec<u8>>,
+    /// The challenges, and the ids of actions, by the names that cases give them.
+    challenges: BTreeMap<String, Asked>,
+    actions: BTreeMap<String, String>,
+    /// The tokens of approved challenges.
+    grants: BTreeMap<String, [u8; 32]>,
+    /// What the backend was told, and the case has not looked at.
+    events: Vec<Object>,
 }
 
 /// What the server made of a frame.
@@ -115,7 +139,11 @@ impl World {
             connections: BTreeMap::new(),
             last: String::new(),
             accounts: BTreeMap::new(),
-            rollings: BTreeSet::new(),
+            drawn: BTreeSet::new(),
+            challenges: BTreeMap::new(),
+            actions: BTreeMap::new(),
+            grants: BTreeMap::new(),
+            events: Vec::new(),
         })
     }
 
@@ -130,7 +158,7 @@ impl World {
             (Actor::Device, "claim") => {
                 self.claim(With::of(turn, CLAIM)?, turn, &spoiler, session)?
             }
-            (Actor::Device, "enrol" | "login") => {
+            (Actor::Device, "enrol" | "login" | "open") => {
                 let with = With::of(turn, &both())?;
                 match self.hello(with, turn, &spoiler, session)? {
                     Came::Accepted(_) => self.claim(with, turn, &spoiler, session)?,
@@ -138,11 +166,15 @@ impl World {
                 }
             }
             (Actor::Device, "copy") => self.copy(With::of(turn, &["device", "as"])?)?,
+            (Actor::Device, action) => self.speak(action, turn, &spoiler, session)?,
             (Actor::Network, action) => self.network(action, turn, &spoiler, session)?,
-            (Actor::Clock, "advance") => {
+            (Actor::Clock, "advance" | "tick") => {
                 let seconds = With::of(turn, &["s"])?.uint("s")?.unwrap_or(0);
                 self.now = self.now.plus(seconds);
-                Came::nothing()
+                match turn.action.as_str() {
+                    "tick" => self.order("tick", json!({}), session)?,
+                    _ => Came::nothing(),
+                }
             }
             (actor, action) => {
                 return Err(Stop::Undecided(format!("{actor:?} cannot {action} here")));
@@ -152,41 +184,73 @@ impl World {
         Ok(came)
     }
 
-    /// Asks the implementation.
+    /// Asks the implementation. What leaves with the answer is delivered.
     fn ask(
-        &self,
+        &mut self,
+        op: &str,
+        args: Object,
+        session: &mut Session<'_, '_>,
+    ) -> Result<Answer, Stop> {
+        let (answer, out) = self.step(op, None, args, session)?;
+        self.deliver(out)?;
+        Ok(answer)
+    }
+
+    /// One step of the implementation, and the frames that leave for devices.
+    fn step(
+        &mut self,
         op: &str,
         bytes: Option<Vec<u8>>,
         args: Object,
         session: &mut Session<'_, '_>,
-    ) -> Result<Answer, Stop> {
+    ) -> Result<(Answer, Vec<Vec<u8>>), Stop> {
         let input = Input {
             op: op.to_owned(),
             bytes,
             args,
             now_ms: Some(self.now.0 * 1000),
         };
-        session.step(SESSION, input)
+        let mut answer = session.step(SESSION, input)?;
+        let (Answer::Done { out, events, .. } | Answer::Refused { out, events, .. }) = &mut answer;
+        self.events.append(events);
+        let mut frames = Vec::new();
+        for (to, frame) in out.drain(..) {
+            same("frames go to devices", &"device", &to.as_str())?;
+            frames.push(frame);
+        }
+        Ok((answer, frames))
     }
 
-    /// Sends a frame. Whatever comes of it, it is at most one frame, for the device.
-    fn send(&self, frame: Vec<u8>, session: &mut Session<'_, '_>) -> Result<Heard, Stop> {
-        let answer = self.ask("receive", Some(frame), Object::new(), session)?;
-        let (code, out) = match answer {
-            Answer::Done { out, .. } => (None, out),
-            Answer::Refused { code, out, .. } => (Some(code), out),
+    /// Sends a handshake's frame. What comes of it is at most one frame for the connection
+    /// `c_i`; what goes to others is delivered.
+    fn send(
+        &mut self,
+        frame: Vec<u8>,
+        c_i: &[u8],
+        session: &mut Session<'_, '_>,
+    ) -> Result<Heard, Stop> {
+        let (answer, frames) = self.step("receive", Some(frame), Object::new(), session)?;
+        let is_answer = |frame: &Vec<u8>| match Frame::from_slice(frame) {
+            Ok(Frame::Record { to, .. }) => to.0 == c_i,
+            _ => true,
         };
-        let mut out = out.into_iter();
-        let frame = match (out.next(), out.next()) {
-            (None, _) => None,
-            (Some((to, frame)), None) if to == "device" => Some(frame),
-            other => return Err(wrong("at most one frame, to the device", &other)),
+        let (answers, others): (Vec<_>, Vec<_>) = frames.into_iter().partition(is_answer);
+        self.deliver(others)?;
+        let mut answers = answers.into_iter();
+        let frame = match (answers.next(), answers.next()) {
+            (frame, None) => frame,
+            more => return Err(wrong("at most one frame in answer", &more)),
         };
-        match (code, frame) {
-            (Some(code), frame) => Ok(Heard::Refused(code, frame)),
-            (None, Some(frame)) => Ok(Heard::Accepted(frame)),
-            (None, None) => Err(wrong("an answer, or a refusal", &"neither")),
+        match (answer, frame) {
+            (Answer::Refused { code, .. }, frame) => Ok(Heard::Refused(code, frame)),
+            (Answer::Done { .. }, Some(frame)) => Ok(Heard::Accepted(frame)),
+            (Answer::Done { .. }, None) => Err(wrong("an answer, or a refusal", &"neither")),
         }
+    }
+
+    /// CLN-4, APP-5 and others: what a server draws comes once.
+    fn draw(&mut self, what: &str, drawn: &[u8]) -> Result<(), Stop> {
+        same(what, &true, &self.drawn.insert(drawn.to_vec()))
     }
 
     /// The name of the account's owner, or the id of an account that nobody was told of.

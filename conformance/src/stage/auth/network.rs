@@ -13,7 +13,7 @@ use countersign::values::Bytes;
 use countersign_vectors::case::Turn;
 use serde_json::json;
 
-use super::device::readdressed;
+use super::claim::readdressed;
 use super::{Heard, World, error_frame, on};
 use crate::outcome::Stop;
 use crate::peer::spoiler::Spoiler;
@@ -64,7 +64,7 @@ impl World {
         c_i: &[u8],
         session: &mut Session<'_, '_>,
     ) -> Result<Came, Stop> {
-        match self.send(frame, session)? {
+        match self.send(frame, c_i, session)? {
             Heard::Accepted(_) => Ok(Came::with(json!({ "answered": true }))),
             Heard::Refused(code, None) => Ok(Came::Refused("rejected", code)),
             Heard::Refused(code, Some(frame)) => error_frame(code, &frame, c_i),
@@ -86,7 +86,7 @@ impl World {
             other => return Err(Stop::Undecided(format!("{other:?} cannot be replayed"))),
         };
         let c_i = connection.c_i.clone();
-        match self.send(frame, session)? {
+        match self.send(frame, &c_i, session)? {
             Heard::Accepted(frame) => {
                 self.server.check_message_2(&frame)?;
                 let answer = match Some(frame) == earlier {

@@ -16,6 +16,7 @@ use countersign::values::{AccountId, Bytes, Digest, ServerId, UnixSeconds, Versi
 use countersign_vectors::case::Object;
 use serde_json::json;
 
+use super::services::Services;
 use crate::outcome::Stop;
 use crate::peer::keys::Key;
 use crate::session::Session;
@@ -38,24 +39,27 @@ pub(super) struct Server {
     pub(super) factor_key: Key,
     pub(super) factor_server: ServerId,
     pub(super) parameters: Parameters,
+    pub(super) services: Services,
     /// What it drew so far: ephemeral keys and voucher ids, of which none comes twice.
     drawn: BTreeSet<Vec<u8>>,
 }
 
 /// What EAD_2 has to say of what a device claims.
 pub(super) struct Due<'a> {
-    pub(super) announce: &'a Option<Announce>,
+    pub(super) announce: Option<&'a Announce>,
     pub(super) account: Option<AccountId>,
-    /// For an enrolment it is the server's, which allows the PIN and nothing else (ENR-4).
     pub(super) policy: Option<Policy>,
-    pub(super) is_enrolment: bool,
+    /// For an enrolment or an upgrade there is a voucher, and a policy of the server's own,
+    /// which allows the PIN and nothing else (ENR-4, HEADLESS-5).
+    pub(super) is_vouched: bool,
     pub(super) offered: &'a [Version],
     pub(super) known_epoch: Option<u32>,
 }
 
 impl Server {
     /// The words of a turn that [configures](Self::of) it.
-    pub(super) const WORDS: &'static [&'static str] = &["epoch", "versions"];
+    pub(super) const WORDS: &'static [&'static str] =
+        &["epoch", "versions", "app", "data", "headless", "actions"];
 
     /// A server with these settings; what is not set is as in most cases.
     pub(super) fn of(
@@ -92,6 +96,7 @@ impl Server {
                 }),
                 ping_time_s: None,
             },
+            services: Services::of(with)?,
             drawn: BTreeSet::new(),
         })
     }
@@ -118,7 +123,9 @@ impl Server {
                 "statement_key": hex::encode(self.factor_key.public().0),
             },
         });
-        serde_json::from_value(config).unwrap_or_default()
+        let mut config: Object = serde_json::from_value(config).unwrap_or_default();
+        config.extend(self.services.configured.clone());
+        config
     }
 
     /// What the answer to `open` has to say.
@@ -191,9 +198,9 @@ impl Server {
             &self.parameters.epoch,
             &ead_2.epoch,
         )?;
-        same("the announce info", due.announce, &ead_2.announce)?;
+        same("the announce info", &due.announce, &ead_2.announce.as_ref())?;
         same("the pre-selected account", &due.account, &ead_2.account)?;
-        if due.is_enrolment {
+        if due.is_vouched {
             let factors = ead_2.policy.map(|policy| (policy.factors, policy.cached));
             same(
                 "a policy of the PIN and nothing else",
@@ -204,9 +211,9 @@ impl Server {
             same("the session's policy", &due.policy, &ead_2.policy)?;
         }
         match &ead_2.voucher {
-            None => same("a voucher", &due.is_enrolment, &false)?,
+            None => same("a voucher", &due.is_vouched, &false)?,
             Some(voucher) => {
-                same("a voucher", &due.is_enrolment, &true)?;
+                same("a voucher", &due.is_vouched, &true)?;
                 self.check_voucher(voucher, now)?;
             }
         }

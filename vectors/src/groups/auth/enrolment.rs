@@ -242,7 +242,7 @@ fn spoilt_statements() -> Vec<Fault> {
         fault("user-input-too-long", "the user input has 4,097 bytes", &["STM-3", "ENC-14"], "limit", "limit.user-input",
             json!({ "user_input_bytes": 4097 }), json!({ "rejected": 106 })),
         fault("enrolment-proof", "the enrolment proof's key is the device's own", &["CRD-1"], "key-confusion", "enrolment.approval-key",
-            json!({ "enrolment_proof": true }), json!({ "refused": 504 })),
+            json!({ "enrolment_proof": { "key": "device" } }), json!({ "refused": 504 })),
         fault("app-session-proof", "there is an app-session proof", &["STM-8"], "structure", "statement.unused",
             json!({ "app_session_proof": true }), json!({ "refused": 107 })),
         fault("counter", "there is a clone counter", &["STM-8"], "structure", "statement.unused",
