@@ -1,6 +1,6 @@
 //! The channels that go on after message_3, and what comes through them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::auth::action::{Answer, ApprovalFacts, decide_approval, fetch};
 use countersign::auth::endpoint::{ActionLine, Heard, Line, Said};
@@ -27,6 +27,8 @@ use crate::adapter::{Args, Effects, Refusal};
 #[derive(Default)]
 pub(super) struct Channels {
     lines: BTreeMap<Vec<u8>, Spoken>,
+    /// The channels of app sessions that have ended: nothing is left but that they were.
+    ended: BTreeSet<Vec<u8>>,
     actions: BTreeMap<Vec<u8>, ActionLine>,
 }
 
@@ -45,6 +47,7 @@ impl AuthServer {
         }
         match self.channels.actions.get_mut(id) {
             Some(line) => serve(line, &self.setup, store, frame, at),
+            None if self.channels.ended.contains(id) => Err(Code::NotLoggedIn.number().into()),
             None => Err(Code::UnexpectedFrame.number().into()),
         }
     }
@@ -103,6 +106,7 @@ impl Channels {
             let Some(Spoken { line, .. }) = self.lines.remove(&id) else {
                 continue;
             };
+            self.ended.insert(id);
             let account = line.caller().account;
             let app = line.app_session().and_then(|id| store.app_session(id));
             if let Some(app) = app.cloned() {

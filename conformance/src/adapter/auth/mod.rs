@@ -90,6 +90,7 @@ pub(super) fn open(config: Object) -> Result<Opened, Refusal> {
                     app: args.optional("app", app_terms)?,
                     data: args.optional("data", data_terms)?,
                     headless: args.optional("headless", Args::flag)?.unwrap_or(false),
+                    upgrade: args.optional("upgrade", Args::flag)?.unwrap_or(false),
                     actions: limits.is_some(),
                 },
             },

@@ -58,8 +58,9 @@ pub(super) struct Due<'a> {
 
 impl Server {
     /// The words of a turn that [configures](Self::of) it.
-    pub(super) const WORDS: &'static [&'static str] =
-        &["epoch", "versions", "app", "data", "headless", "actions"];
+    pub(super) const WORDS: &'static [&'static str] = &[
+        "epoch", "versions", "app", "data", "headless", "upgrade", "actions",
+    ];
 
     /// A server with these settings; what is not set is as in most cases.
     pub(super) fn of(

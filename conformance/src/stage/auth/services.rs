@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `app` | `policy`, `ping_time_s`, `limit_s` |
 //! | `data` | `policy` |
-//! | `headless` | `true` |
+//! | `headless`, `upgrade` | `true` |
 //! | `actions` | `challenges_per_hour`, `cool_down_s`, `challenge_ttl_s`, `token_ttl_s` |
 
 use countersign::messages::handshake::Policy;
@@ -36,7 +36,7 @@ pub(super) struct AppTerms {
 impl Services {
     /// Those of a turn that configures the server.
     pub(super) fn of(with: With<'_>) -> Result<Self, Stop> {
-        const WORDS: [&str; 4] = ["app", "data", "headless", "actions"];
+        const WORDS: [&str; 5] = ["app", "data", "headless", "upgrade", "actions"];
         let named = |word: &&str| Some(((*word).to_owned(), with.value(word)?.clone()));
         let app = with.object("app", &["policy", "ping_time_s", "limit_s"])?;
         let actions = with.object(
