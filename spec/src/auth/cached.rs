@@ -35,7 +35,7 @@ impl Cached {
     }
 }
 
-/// Checks what a live session knows against a policy that allows it (APP-10).
+/// Checks what a live session knows against a policy that takes cached verifications (APP-10).
 ///
 /// # Errors
 /// 606 without a proof for this session and this handshake, 400 if the session began without a
@@ -51,9 +51,6 @@ pub(super) fn cached(
         return Err(Code::AppProofInvalid.into());
     }
     let verification = live.verification.ok_or(Code::FactorRequired)?;
-    if !policy.cached {
-        return Err(Code::FactorRequired.into());
-    }
     if !policy.allows(verification.factor) {
         return Err(Code::FactorNotAllowed.into());
     }

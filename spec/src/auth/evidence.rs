@@ -96,7 +96,10 @@ impl<'a> Evidence<'a> {
                     .map(SecondFactor::Accepted)
             }
             (None, Some(_)) => {
-                let policy = policy.ok_or(Code::Structure)?;
+                // APP-10: what the policy does not take is a field that is not used.
+                let policy = policy
+                    .filter(|policy| policy.cached)
+                    .ok_or(Code::Structure)?;
                 let app = self.live(now).ok_or(Code::NotLoggedIn)?;
                 cached(app, self.proved, self.request.transcript, policy, now)
                     .map(SecondFactor::Cached)

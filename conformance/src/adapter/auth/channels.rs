@@ -43,7 +43,14 @@ impl AuthServer {
     pub(super) fn hear(&mut self, id: &[u8], frame: &[u8], at: Moment) -> Result<Effects, Refusal> {
         let store = &mut self.store;
         if let Some(spoken) = self.channels.lines.get_mut(id) {
-            return listen(&mut spoken.line, store, frame, at);
+            let was_app = spoken.line.app_session().is_some();
+            let heard = listen(&mut spoken.line, store, frame, at);
+            if was_app && spoken.line.app_session().is_none() {
+                // The device has logged out, or was late: the keys are gone.
+                self.channels.lines.remove(id);
+                self.channels.ended.insert(id.to_vec());
+            }
+            return heard;
         }
         match self.channels.actions.get_mut(id) {
             Some(line) => serve(line, &self.setup, store, frame, at),

@@ -85,6 +85,7 @@ pub fn decide_approval(
         return Err(Code::CredentialMismatch.into());
     }
     statement::active(account)?;
+    let signed = Sign1::<Approval>::from_bytes(&answer.approve.approval)?;
     let (Some(challenge), Some(prompts)) = (facts.challenge, facts.prompts) else {
         return Err(Code::ChallengeUnavailable.into());
     };
@@ -92,7 +93,7 @@ pub fn decide_approval(
         return Err(Code::ChallengeUnavailable.into());
     }
     let asked = Asked { challenge, prompts };
-    let approval = signed(config.server, account, answer, verifier)?;
+    let approval = verify(signed, config.server, account, answer, verifier)?;
     about(challenge, account, answer, &approval)?;
     fields(challenge, answer, &approval)?;
     let pending = match &challenge.state {
@@ -193,14 +194,14 @@ impl Asked<'_> {
 }
 
 /// CRD-4: by `K_act` where the account has one, and by nothing else then.
-fn signed(
+fn verify(
+    signed: Sign1<Approval>,
     server: ServerId,
     account: &Account,
     answer: &Answer,
     verifier: &impl Verifier,
 ) -> Result<Verified<Approval>, Refusal> {
     let key = account.approval_key.unwrap_or(account.key);
-    let signed = Sign1::<Approval>::from_bytes(&answer.approve.approval)?;
     Ok(signed.verify(&key, &(server, answer.channel), verifier)?)
 }
 

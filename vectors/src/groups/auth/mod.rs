@@ -5,27 +5,43 @@
 //! on where the change was refused: it reads what is stored, and does the right
 //! thing after all.
 
+mod action;
+mod app;
+mod approval;
 mod assertion;
+mod cached;
 mod clone;
+mod credential;
+mod data;
 mod enrolment;
 mod handshake;
+mod headless;
 mod login;
 mod message;
+mod token;
 
 use serde_json::{Value, json};
 
-use crate::author::turn;
+use crate::author::{positive, turn};
 use crate::case::{Actor, Case, Group, Object, Step};
 
 /// Every group of the role.
 pub fn groups() -> Vec<Group> {
     vec![
+        action::group(),
+        app::group(),
+        approval::group(),
         assertion::group(),
+        cached::group(),
         clone::group(),
+        credential::group(),
+        data::group(),
         enrolment::group(),
         handshake::group(),
+        headless::group(),
         login::group(),
         message::group(),
+        token::group(),
     ]
 }
 
@@ -55,6 +71,37 @@ impl Fault {
             .kills(self.kills)
             .steps(steps)
     }
+}
+
+/// One change, told by its whole story: id, change, requirements, flag, check, steps.
+type Story<'a> = (&'a str, &'a str, &'a [&'a str], &'a str, &'a str, Vec<Step>);
+
+/// The negative cases that are `base` with one change each.
+fn negatives(base: &Case, stories: Vec<Story<'_>>) -> Vec<Case> {
+    let (family, _) = base.id.rsplit_once('.').unwrap_or((&base.id, ""));
+    let case = |(id, change, requires, flag, kills, steps): Story<'_>| {
+        base.but(&format!("{family}.{id}"), change)
+            .requires(requires)
+            .flagged(&[flag])
+            .kills(kills)
+            .steps(steps)
+    };
+    stories.into_iter().map(case).collect()
+}
+
+/// One thing that is allowed, told by its whole story: id, title, requirements, steps.
+type Right<'a> = (&'a str, &'a str, &'a [&'a str], Vec<Step>);
+
+/// The positive cases of a family, with the capabilities that they need.
+fn positives(family: &str, needs: &[&str], why: &str, rights: Vec<Right<'_>>) -> Vec<Case> {
+    let case = |(id, title, requires, steps): Right<'_>| {
+        positive(&format!("{family}.{id}"), title)
+            .why(why)
+            .needs(needs)
+            .requires(requires)
+            .steps(steps)
+    };
+    rights.into_iter().map(case).collect()
 }
 
 impl Case {
@@ -207,4 +254,48 @@ fn with(usual: Value, more: Value) -> Value {
     let mut all: Object = serde_json::from_value(usual).unwrap_or_default();
     all.extend(serde_json::from_value::<Object>(more).unwrap_or_default());
     Value::Object(all)
+}
+
+/// The first turn of a case whose server serves more than logins and enrolments.
+fn configured(services: Value) -> Step {
+    backend("configure", services)
+}
+
+/// A backend's turn, and what comes of it.
+fn asked(action: &str, with: Value, expect: Value) -> Step {
+    turn(Actor::Backend, action, with, expect)
+}
+
+/// alice's device opens a channel, or asks for what claims nothing.
+fn open(purpose: &str, more: Value, expect: Value) -> Step {
+    device("open", with(json!({ "for": purpose }), more), expect)
+}
+
+/// message_1 alone, for what claims nothing.
+fn greet(purpose: &str, more: Value, expect: Value) -> Step {
+    device("hello", with(json!({ "for": purpose }), more), expect)
+}
+
+/// What alice's device has heard in its last channel, or in the one `on`.
+fn heard(more: Value, what: Value) -> Step {
+    device("heard", more, json!({ "heard": what }))
+}
+
+/// A refusal in the channel.
+fn refused(code: u16) -> Value {
+    json!({ "refused": code })
+}
+
+/// Time passes, and the server's timers run.
+fn tick(seconds: u64) -> Step {
+    turn(Actor::Clock, "tick", json!({ "s": seconds }), json!({}))
+}
+
+/// The read account has this level.
+fn read_level(account: &str, state: &str, level: &str) -> Step {
+    asked(
+        "read_account",
+        json!({ "account": account, "level": true }),
+        json!({ "state": state, "level": level }),
+    )
 }
