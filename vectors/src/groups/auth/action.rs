@@ -15,7 +15,9 @@ pub fn group() -> Group {
     let completed = positive("auth.action.completed", "a user approves an action")
         .why(WHY)
         .needs(&["actions"])
-        .requires(&["ACT-1", "ACT-9", "CHA-2", "CHA-3", "CHA-4", "TOK-3"])
+        .requires(&[
+            "ACT-1", "ACT-9", "CHA-2", "CHA-3", "CHA-4", "TOK-1", "TOK-3",
+        ])
         .steps(world())
         .steps(vec![
             act(json!({}), pending()),
@@ -173,7 +175,7 @@ fn rights() -> Vec<Case> {
             then(vec![act(json!({ "rule": "review" }), ruled("in_review")), state("in_review"), review("allow", ruled("allowed")), state("allowed")])),
         ("reviewed-and-asked", "a person has the user asked", &["ACT-5"],
             then([vec![act(json!({ "rule": "review" }), ruled("in_review")), review("challenge", pending())], answered(json!({}), approved()), vec![state("approved")]].concat())),
-        ("again", "the backend tells of the same action again", &["ACT-2"],
+        ("again", "the backend tells of the same action again", &["ACT-2", "ACT-3"],
             then([vec![act(json!({}), pending()), act(json!({}), pending())], answered(json!({}), approved()), vec![state("approved")]].concat())),
         ("again-decided", "the backend tells of a decided action again", &["ACT-2"],
             then(vec![act(json!({ "rule": "allow" }), ruled("allowed")), act(json!({ "rule": "block" }), ruled("allowed")), state("allowed")])),

@@ -71,7 +71,7 @@ fn logged_in() -> Case {
         .why(WHY)
         .needs(&["app"])
         .requires(&[
-            "APP-1", "APP-2", "APP-3", "APP-5", "APP-6", "APP-12", "CLN-2", "SES-9",
+            "APP-1", "APP-2", "APP-3", "APP-4", "APP-5", "APP-6", "APP-12", "CLN-2", "SES-9",
         ])
         .steps(served(json!({})))
         .steps(vec![

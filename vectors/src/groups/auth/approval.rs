@@ -23,7 +23,7 @@ pub fn group() -> Group {
     .why(WHY)
     .needs(&["actions"])
     .requires(&[
-        "CHA-4", "CHA-7", "CHA-8", "CHA-9", "CHA-10", "ACT-10", "CRD-4",
+        "CHA-4", "CHA-5", "CHA-7", "CHA-8", "CHA-9", "CHA-10", "ACT-10", "CRD-4",
     ])
     .steps(shown())
     .steps(vec![
@@ -228,7 +228,7 @@ fn states() -> Vec<Story<'static>> {
         ("expired", "the challenge's expiry has come", &["CHA-6"], replay, "challenge.expiry", then(vec![later(120), no(json!({})), read_challenge("expired"), no(json!({}))])),
         ("expired-declined", "the challenge's expiry has come, and it is declined", &["CHA-6"], replay, "challenge.expiry",
             then(vec![later(120), no(json!({ "decision": "decline" })), read_challenge("expired")])),
-        ("cancelled", "the challenge was withdrawn", &["CHA-5"], replay, "challenge.pending", then(vec![cancelled(), no(json!({})), read_challenge("cancelled")])),
+        ("cancelled", "the challenge was withdrawn", &["CHA-4", "CHA-5"], replay, "challenge.pending", then(vec![cancelled(), no(json!({})), read_challenge("cancelled")])),
         ("declined-then-confirmed", "it was declined before", &["CHA-5"], replay, "challenge.pending",
             then(vec![answer(json!({ "decision": "decline" }), declined()), no(json!({})), read_challenge("rejected")])),
         ("declined-twice", "it was declined before, and is again", &["CHA-5"], replay, "challenge.pending",

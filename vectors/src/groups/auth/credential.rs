@@ -307,7 +307,7 @@ fn rotations() -> Vec<Story<'static>> {
         ("rotated-to-guard", "the new key is the account's K_act", &["CRD-8", "KEY-1"], confusion, "rotation.key", guarded(vec![rotate(json!({ "key": "K_act" }), refused(504))])),
         ("rotated-to-bobs", "the new key is that of another account", &["CRD-8"], confusion, "rotation.key",
             [vec![served()], alice(), bob(), vec![open("action", json!({}), opened_for()), rotate(json!({ "key": "bob" }), refused(504))], old_key_lives()].concat()),
-        ("rotated-old-channel", "the key was rotated in this very channel", &["CRD-7"], "replay", "rotation.channel",
+        ("rotated-old-channel", "the key was rotated in this very channel", &["CRD-7", "CRD-9"], "replay", "rotation.channel",
             in_channel(vec![rotate(json!({}), rotated_to()), rotate(json!({}), refused(211)), read_account("active")])),
         ("rotated-other-old-channel", "the key was rotated in another channel", &["CRD-7"], "replay", "rotation.channel",
             in_channel(vec![open("action", json!({ "as": "second" }), opened_for()), rotate(json!({ "on": "second" }), rotated_to()),

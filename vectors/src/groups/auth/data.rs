@@ -112,6 +112,7 @@ fn rights() -> Vec<Case> {
             asked("fail", json!({ "on": "data", "id": 1 }), json!({})), heard(json!({}), json!([{ "error": 703, "request": 1 }]))], goes_on(2)].concat())),
         ("cancelled", "the device waits no longer", &["DATA-5"], in_channel([vec![request(1, json!({}), forwarded(1)), cancel(1, true), answer(1, "cafe"),
             heard(json!({}), json!([]))], goes_on(2)].concat())),
+        ("most-open", "64 requests wait for their answers", &["DATA-6"], in_channel((1..=64).map(|id| request(id, json!({}), forwarded(id))).collect())),
         ("silence", "the channel is still for an hour", &["DATA-1"], in_channel([vec![later(3600)], goes_on(1)].concat())),
     ])
 }

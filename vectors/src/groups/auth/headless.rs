@@ -34,7 +34,7 @@ pub fn group() -> Group {
     )
     .why(WHY)
     .needs(&["headless"])
-    .requires(&["HEADLESS-5", "HEADLESS-6", "HEADLESS-7"])
+    .requires(&["HEADLESS-5", "HEADLESS-6", "HEADLESS-7", "HEADLESS-11"])
     .steps(headless())
     .steps(vec![
         upgrade(json!({}), full()),
@@ -97,7 +97,7 @@ fn rights() -> Vec<Case> {
         ("no-factor-asked", "a session asks for no factor", &["HEADLESS-3"], then(vec![bare_session(json!({})), login(json!({}), settled("confirm", "alice"))])),
         ("upgraded-inside", "the account is upgraded while a channel is open", &["HEADLESS-7", "DATA-9"],
             then(vec![ask(1, "headless"), upgrade(json!({}), full()), ask(2, "full")])),
-        ("upgraded-and-used", "an upgraded account logs in with its PIN", &["HEADLESS-7"],
+        ("upgraded-and-used", "an upgraded account logs in with its PIN", &["HEADLESS-7", "HEADLESS-9"],
             then(vec![upgrade(json!({}), full()), session(json!({})), login(json!({}), settled("confirm", "alice"))])),
         ("upgrade-repeated", "the answer to the upgrade is lost", &["HEADLESS-8"],
             then(vec![upgrade(json!({ "lost": true }), full()), upgrade(json!({ "as": "again" }), full()), read_level("alice", "active", "full")])),
@@ -140,7 +140,7 @@ fn creations() -> Vec<Story<'static>> {
             [vec![served()], alice(), vec![create(json!({}), refused(507)), read_level("alice", "active", "full")]].concat()),
         ("of-upgraded", "the account was upgraded", &["HEADLESS-9"], "downgrade", "headless.level",
             [headless(), vec![upgrade(json!({}), full()), create(json!({ "as": "again" }), refused(507)), read_level("alice", "active", "full")]].concat()),
-        ("suspended", "the account is suspended", &["STM-5"], "replay", "account.active",
+        ("suspended", "the account is suspended", &["HEADLESS-2", "STM-5"], "replay", "account.active",
             [headless(), vec![backend("set_account", json!({ "account": "alice", "state": "suspended" })), create(json!({ "as": "again" }), refused(502))]].concat()),
         ("login-with-factor", "a session asks for a factor, and one comes", &["HEADLESS-3"], "unsigned-decision", "headless.factor",
             then(vec![session(json!({})), login(json!({}), refused(509)), read_session(json!({ "state": "new" }))])),

@@ -95,7 +95,7 @@ fn refusals() -> Vec<Story<'static>> {
         ("deleted", "the account that approved is deleted", &["CRD-6"], replay, "account.active",
             then(vec![backend("delete_account", json!({ "account": "alice" })), invalid(json!({}), 502), state("approved")])),
         ("key-too-long", "the idempotency key has 65 bytes", &["TOK-3", "ENC-11"], "limit", "limit.idempotency-key", unused(json!({ "key_bytes": 65 }), 106)),
-        ("not-approved", "the challenge was declined", &["TOK-1", "CHA-12"], "unsigned-decision", "token.known", [world(), vec![
+        ("not-approved", "the challenge was declined", &["TOK-1", "ACT-1", "CHA-12"], "unsigned-decision", "token.known", [world(), vec![
             act(json!({}), json!({ "state": "pending", "token": true })), open_channel(), fetch(json!({ "fetched": true })),
             answer(json!({ "decision": "decline" }), declined()), invalid(json!({ "token": "handed" }), 805), state("rejected")]].concat()),
     ]
