@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::registry::seconds;
 use crate::values::{Rolling, UnixSeconds};
 
 /// What an account's device said last and what it was told.
@@ -91,11 +92,11 @@ impl Lineage {
                 next: drawn,
             }));
         };
-        // CLN-3: "refuse a counter that is not above the last it accepted, and
-        // freeze the account if that handshake began after the acceptance". One
-        // that began before was overtaken on its way.
+        // CLN-3: "refuse a counter that is not above the last it accepted, and freeze the
+        // account if that handshake began more than 60 s after the acceptance". One that began
+        // before was overtaken on its way, and two servers' clocks need not agree on which it is.
         if step.counter <= last.counter {
-            return if step.began > last.accepted_at {
+            return if step.began > last.accepted_at.plus(seconds::SKEW) {
                 Finding::Diverged
             } else {
                 Finding::Late

@@ -259,10 +259,10 @@ fn a_channel_is_opened_by_a_bare_statement() {
     assert_eq!(moved.version, account().version + 1);
     // The copy that fell behind comes next.
     let behind = Request {
-        began: NOW.plus(1),
+        began: NOW.plus(61),
         ..opening()
     };
-    let commit = decide_opening(moved, &behind, ENTROPY, NOW.plus(2)).unwrap();
+    let commit = decide_opening(moved, &behind, ENTROPY, NOW.plus(62)).unwrap();
     assert_eq!(
         store.apply(commit),
         Ok(Reply::Refused(Code::CloneSuspected))

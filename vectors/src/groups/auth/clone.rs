@@ -23,6 +23,9 @@ pub fn group() -> Group {
     )
 }
 
+/// How far two servers' clocks may disagree, in seconds.
+const SKEW_S: u64 = countersign::registry::seconds::SKEW;
+
 const WHY: &str = "A copy that goes unnoticed logs in for as long as it likes.";
 
 fn three() -> Case {
@@ -150,7 +153,7 @@ fn copies(base: &Case) -> Vec<Case> {
         vec![
             nth(1, json!({}), confirmed()),
             nth(2, json!({}), confirmed()),
-            later(1),
+            later(SKEW_S + 1),
         ]
     };
     let third = |said: Value| vec![nth(3, said, json!({ "refused": 503 }))];
@@ -199,7 +202,7 @@ fn copies(base: &Case) -> Vec<Case> {
                 nth(1, json!({}), confirmed()),
                 device("copy", json!({ "as": "thief" }), json!({})),
                 nth(2, json!({ "device": "thief" }), confirmed()),
-                later(1),
+                later(SKEW_S + 1),
                 nth(3, json!({}), json!({ "refused": 503 })),
             ],
         ),
@@ -212,7 +215,7 @@ fn copies(base: &Case) -> Vec<Case> {
                 device("copy", json!({ "as": "thief" }), json!({})),
                 nth(1, json!({}), confirmed()),
                 nth(2, json!({}), confirmed()),
-                later(1),
+                later(SKEW_S + 1),
                 nth(
                     3,
                     json!({ "device": "thief", "counter": 9 }),
@@ -295,7 +298,26 @@ fn refusals(base: &Case) -> Vec<Case> {
             read_account("active"),
         ])
         .with_sessions(1);
-    vec![late, unmoved]
+    let skewed = base
+        .but(
+            "auth.clone.overtaken-by-another-clock",
+            "a statement with the counter of the second comes within the skew of servers' clocks",
+        )
+        .requires(&["CLN-3"])
+        .flagged(&["miscount"])
+        .kills("clone.skew")
+        .steps(alice())
+        .steps(vec![
+            nth(1, json!({}), confirmed()),
+            nth(2, json!({}), confirmed()),
+            later(SKEW_S / 2),
+            nth(3, json!({ "counter": 2 }), json!({ "refused": 503 })),
+            read_login(3, json!({ "state": "new" })),
+            read_account("active"),
+            nth(3, json!({ "as": "again", "counter": 3 }), confirmed()),
+        ])
+        .with_sessions(3);
+    vec![late, unmoved, skewed]
 }
 
 impl Case {
