@@ -8,6 +8,7 @@ use stateright::Expectation;
 use crate::changes::Changes;
 use crate::check::{self, Checked, Size};
 use crate::cover::{self, Coverage, Covering};
+use crate::identity::Identity;
 use crate::lockout::Lockout;
 use crate::report::Backs;
 use crate::verdict::Report;
@@ -48,7 +49,12 @@ pub trait Entry {
 
 /// Every model that there is.
 pub fn all() -> Vec<Box<dyn Entry>> {
-    vec![of::<Lockout>(), of::<Changes>(), of::<Versions>()]
+    vec![
+        of::<Lockout>(),
+        of::<Changes>(),
+        of::<Identity>(),
+        of::<Versions>(),
+    ]
 }
 
 fn of<M: Checked>() -> Box<dyn Entry> {

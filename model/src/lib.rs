@@ -32,7 +32,7 @@
 //! | [`report`] | all of it in one HTML file |
 //! | [`catalogue`] | the list of models |
 //!
-//! One model each: [`lockout`], [`changes`], [`versions`].
+//! One model each: [`lockout`], [`changes`], [`identity`], [`versions`].
 //!
 //! # What a model looks like
 //!
@@ -69,6 +69,7 @@ pub mod clock;
 pub mod cover;
 pub mod explore;
 pub mod handshake;
+pub mod identity;
 pub mod keep;
 pub mod liveness;
 pub mod lockout;

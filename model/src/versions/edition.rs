@@ -105,6 +105,18 @@ pub fn parameters(
 }
 
 impl Edition {
+    /// The first edition, with these versions.
+    pub fn first(versions: Vec<Version>) -> Self {
+        let first = edition(&Editions::default(), 0);
+        Self {
+            parameters: Parameters {
+                versions,
+                ..first.parameters
+            },
+            ..first
+        }
+    }
+
     /// The parameters hash.
     pub fn hash(&self) -> Digest {
         Digest(sha256(&[&cbor::to_vec(&self.parameters).expect("small")]))
@@ -154,7 +166,7 @@ impl Edition {
     }
 
     /// As a device knows it.
-    fn known(&self) -> KnownServer {
+    pub fn known(&self) -> KnownServer {
         KnownServer {
             parameters: self.parameters.clone(),
             hash: self.hash(),

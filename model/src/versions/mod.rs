@@ -20,11 +20,11 @@
 //! - What the attacker signs with a stolen key is made when it arrives: making it earlier is no step.
 
 mod cover;
-mod edition;
+pub mod edition;
 mod history;
 mod messages;
 pub mod properties;
-mod state;
+pub mod state;
 mod steps;
 mod telling;
 pub mod weakenings;
