@@ -375,7 +375,10 @@ impl Identity {
     /// The store after the backend has revoked the owner's account, where that is possible.
     fn revoked(&self, state: &State) -> Option<Kept<Store>> {
         let account = state.store.accounts.get(&OWNERS)?;
-        let list = &state.store.credentials[&Credentials::id(&account.user_name)];
+        let list = state
+            .store
+            .credentials
+            .get(&Credentials::id(&account.user_name));
         let commit = revoke(account, list).ok()?;
         let after = state.store.after(commit.expects(), commit.writes(), None);
         Some(
