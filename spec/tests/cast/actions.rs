@@ -256,7 +256,7 @@ impl AuthServer {
                 }
             }
             Said::Delete(asked) => {
-                let credentials = &store.credentials[&user];
+                let credentials = store.credentials.get(&user);
                 match decide_deletion(&account, credentials, &asked) {
                     Ok(commit) => {
                         store.commit(&commit);
