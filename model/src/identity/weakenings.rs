@@ -203,23 +203,24 @@ impl Weak {
 
     /// Whether the store does not look at this.
     pub fn is_blind(weak: Option<Self>, fact: FactId) -> bool {
-        match (weak, fact) {
-            (Some(Self::BlindStore), _) | (Some(Self::UsedAssertion), FactId::Assertion(_)) => true,
-            (
-                Some(Self::SecondKey | Self::SecondAccount | Self::KeyInUse),
-                FactId::AccountOf(_) | FactId::Credentials(_),
-            ) => true,
-            _ => false,
-        }
+        matches!(
+            (weak, fact),
+            (Some(Self::BlindStore), _)
+                | (Some(Self::UsedAssertion), FactId::Assertion(_))
+                | (
+                    Some(Self::SecondKey | Self::SecondAccount | Self::KeyInUse),
+                    FactId::AccountOf(_) | FactId::Credentials(_),
+                )
+        )
     }
 
     /// What the phone forgets to store.
     pub fn is_forgotten(weak: Option<Self>, update: &Update) -> bool {
-        match (weak, update) {
-            (Some(Self::CounterNotStored), Update::Counter { .. }) => true,
-            (Some(Self::KeyNotStored), Update::Enrolling(_)) => true,
-            _ => false,
-        }
+        matches!(
+            (weak, update),
+            (Some(Self::CounterNotStored), Update::Counter { .. })
+                | (Some(Self::KeyNotStored), Update::Enrolling(_))
+        )
     }
 }
 
