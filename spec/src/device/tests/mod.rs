@@ -5,6 +5,7 @@ mod app;
 mod biometric;
 mod confirming;
 mod endpoint;
+mod entry;
 mod greeting;
 mod parameters;
 mod peer;
