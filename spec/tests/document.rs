@@ -237,3 +237,14 @@ fn the_document_shows_the_rules_of_the_cddl() {
         assert_eq!(Some(rule), all.get(name), "{name}");
     }
 }
+
+/// Mermaid takes a semicolon for the end of a line.
+#[test]
+fn the_diagrams_can_be_drawn() {
+    let diagrams = Vec::from_iter(DOCUMENT.split("```mermaid\n").skip(1));
+    assert!(diagrams.len() > 10, "only {} were found", diagrams.len());
+    for diagram in diagrams {
+        let lines = diagram.split("```").next().unwrap_or("");
+        assert!(!lines.contains(';'), "{lines}");
+    }
+}
