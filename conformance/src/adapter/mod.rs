@@ -88,6 +88,14 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// These, and `then` those.
+    fn and(mut self, then: Self) -> Self {
+        self.out.extend(then.out);
+        self.events.extend(then.events);
+        self.values.extend(then.values);
+        self
+    }
+
     /// One frame, for the device.
     fn to_device(frame: Vec<u8>) -> Self {
         Self {

@@ -1,16 +1,18 @@
 //! The role `device`: the SDK of `countersign` between a disk and a software keystore.
 
 mod keystore;
+mod resident;
 mod told;
 
 use std::collections::VecDeque;
 
 use countersign::crypto::{P256, Pin, sha256};
+use countersign::device::app::Millis;
 use countersign::device::{Config, DeviceEndpoint, Effect, Flow, UserInput, Wallet};
 use countersign::device::{Confirming, KeysNeeded};
 use countersign::error::{Code, Refusal as Refused};
 use countersign::registry::ServerKind;
-use countersign::values::{AccountId, UnixSeconds};
+use countersign::values::AccountId;
 use countersign_vectors::case::Object;
 use serde_json::json;
 
@@ -56,36 +58,53 @@ pub(super) fn open(config: Object) -> Result<Opened, Refusal> {
 }
 
 impl Role for Device {
+    /// The time comes first: timers that have expired fire before any input (APP-11).
     fn step(&mut self, happening: Happening) -> Result<Effects, Refusal> {
+        let clock = Millis(happening.now_ms.unwrap_or_default());
+        let ticked = self.endpoint.tick(clock);
+        let fired = self.carry_out(Ok(ticked))?;
+        match self.input(&happening, clock) {
+            Ok(effects) => Ok(fired.and(effects)),
+            Err(Refusal::Reject { code, effects }) => Err(Refusal::Reject {
+                code,
+                effects: fired.and(effects),
+            }),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+impl Device {
+    fn input(&mut self, happening: &Happening, clock: Millis) -> Result<Effects, Refusal> {
+        if let Some(answered) = self.resident(happening, clock) {
+            return answered;
+        }
         let args = &happening.args;
         match happening.op.as_str() {
             "start" => {
                 let link = args.bytes("link")?;
-                let entropy = drawn(&happening, "start")?;
+                let entropy = drawn(happening, "start")?;
                 let begun = self.endpoint.start(&link, entropy);
                 self.carry_out(begun)
             }
             "receive" => {
-                let now = happening
-                    .now_ms
-                    .map(|ms| UnixSeconds(ms / 1000))
-                    .ok_or_else(|| Refusal::Error("`now_ms` is missing".to_owned()))?;
+                let now = happening.now()?;
                 let frame = happening.input.as_deref().unwrap_or_default();
                 let received = self.endpoint.receive(frame, now);
                 self.carry_out(received)
             }
-            "confirm" => self.confirm(&happening),
+            "confirm" => self.confirm(happening),
             "decline" => {
                 let declined = self.endpoint.decline(account(args)?);
                 self.carry_out(declined)
             }
-            "pin" => self.pin(&happening),
+            "pin" => self.pin(happening),
             "cancel" => {
                 let cancelled = self.endpoint.cancel_factor();
                 self.carry_out(cancelled)
             }
             "reconnect" => {
-                let reconnected = self.endpoint.reconnect(drawn(&happening, "reconnect")?);
+                let reconnected = self.endpoint.reconnect(drawn(happening, "reconnect")?);
                 self.carry_out(reconnected)
             }
             "accounts" => Ok(self.accounts()),
@@ -96,9 +115,7 @@ impl Role for Device {
             other => Err(Refusal::Unsupported(other.to_owned())),
         }
     }
-}
 
-impl Device {
     fn confirm(&mut self, happening: &Happening) -> Result<Effects, Refusal> {
         let account = account(&happening.args)?;
         let input = happening

@@ -8,15 +8,16 @@ pub mod identity;
 
 use countersign::cbor;
 use countersign::channel::{Channel, Opening};
-use countersign::crypto::{P256, Signature};
+use countersign::crypto::{P256, Secret, Signature};
 use countersign::edhoc::{
     AwaitMessage3, ConnectionId, Credential, ErrorMessage, IdCred, Message1, receive,
 };
+use countersign::messages::app_session_proof;
 use countersign::messages::channel::KeyUpdate;
 use countersign::messages::frame::Frame;
 use countersign::messages::handshake::{Ead1, Statement};
-use countersign::registry::limit;
-use countersign::values::{Bytes, ChannelBinding, Transcript};
+use countersign::registry::{exporter, limit};
+use countersign::values::{AppSessionId, Bytes, ChannelBinding, Digest, Transcript};
 use serde::Serialize;
 
 use super::keys::Key;
@@ -41,6 +42,9 @@ pub struct Waiting {
 pub struct Talking {
     channel: Channel,
     c_i: ConnectionId,
+    c_r: ConnectionId,
+    /// The key of app session proofs, should it be an app login's (APP-9).
+    proof_key: Secret<32>,
 }
 
 /// How message_2 is made.
@@ -190,6 +194,8 @@ impl Waiting {
             .into_inner();
         let talking = Talking {
             c_i: self.c_i,
+            c_r: established.c_r(),
+            proof_key: established.exported(exporter::APP_SESSION_PROOF),
             channel: Channel::new(established),
         };
         let claimed = Claimed {
@@ -202,6 +208,24 @@ impl Waiting {
 }
 
 impl Talking {
+    /// Whether a frame with this connection identifier is for this end of the channel.
+    pub fn is(&self, to: &[u8]) -> bool {
+        self.c_r.as_bytes() == to
+    }
+
+    /// What proves that a statement comes from the device of this app session.
+    pub fn proof(&self, session: AppSessionId, transcript: Transcript) -> Digest {
+        app_session_proof(&self.proof_key, session, transcript)
+    }
+
+    /// The device has announced its next sending keys.
+    ///
+    /// # Errors
+    /// [`Stop::Undecided`] for a channel that is closed.
+    pub fn renewed(&mut self) -> Result<(), Stop> {
+        self.channel.update_receiving().map_err(undecided)
+    }
+
     /// The channel binding.
     pub fn binding(&self) -> ChannelBinding {
         self.channel.binding()

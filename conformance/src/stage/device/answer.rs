@@ -8,10 +8,11 @@ use countersign::edhoc::Credential;
 use countersign::messages::factor::Voucher;
 use countersign::messages::handshake::{Announce, Claim, Ead1, Ead2, Policy};
 use countersign::messages::nonce_proof;
-use countersign::registry::{Decision, Purpose, limit};
+use countersign::registry::{Purpose, limit};
 use countersign::values::{Version, VoucherId};
 use serde_json::Value;
 
+use super::evidence::Evidence;
 use super::exchange::{Line, Party};
 use super::{Offer, Scene, same, undecided, wrong};
 use crate::outcome::Stop;
@@ -73,8 +74,8 @@ impl Scene {
                 purpose: flow.purpose,
                 server,
                 epoch,
-                claim: link.map(|nonce| Claim {
-                    session: flow.session,
+                claim: link.zip(flow.session).map(|(nonce, session)| Claim {
+                    session,
                     proof: nonce_proof(&nonce, server, flow.purpose, heard.g_x()),
                 }),
             },
@@ -87,17 +88,14 @@ impl Scene {
             },
         };
         same("EAD_1", &expected, heard.ead_1())?;
-        let is_due = match (to, &flow.offer) {
-            (Party::Auth, offer) => offer.is_none() && !flow.lines.contains_key(&to),
-            (Party::Factor, Some(offer)) => {
-                offer.needs_factor && flow.decision == Some(Decision::Confirm)
-            }
-            (Party::Factor, None) => false,
+        let is_due = match to {
+            Party::Auth => flow.offer.is_none() && !flow.lines.contains_key(&to),
+            Party::Factor => self.evidence()? == Evidence::Assertion,
         };
         if !is_due {
             return Err(wrong("no message_1 now", &to));
         }
-        flow.lines.insert(to, Line::Heard(heard));
+        self.flow()?.lines.insert(to, Line::Heard(heard));
         Ok("hello")
     }
 
@@ -196,7 +194,7 @@ impl Scene {
                     transcript,
                     announce: offer.announce,
                     account,
-                    needs_factor: offer.policy.is_some(),
+                    policy: offer.policy,
                     voucher: offer.voucher,
                 });
             }
@@ -308,9 +306,12 @@ fn policy(with: With<'_>, default: Option<Policy>) -> Result<Option<Policy>, Sto
         Some(value) => {
             let number = |name: &str| value.get(name).and_then(Value::as_u64);
             let factors = number("factors").and_then(|factors| u8::try_from(factors).ok());
+            let max_age_s = number("max_age_s").and_then(|age| u32::try_from(age).ok());
+            let cached = value.get("cached").and_then(Value::as_bool);
             Ok(Some(Policy {
                 factors: factors.unwrap_or(PIN_POLICY.factors),
-                ..PIN_POLICY
+                max_age_s: max_age_s.unwrap_or(PIN_POLICY.max_age_s),
+                cached: cached.unwrap_or(PIN_POLICY.cached),
             }))
         }
     }

@@ -111,14 +111,9 @@ impl Scene {
 
     /// What came of a step: what the device said, verified, and what the app was told.
     pub(super) fn take(&mut self, answer: Answer) -> Result<Came, Stop> {
-        let (out, events) = match answer {
-            Answer::Refused { code, out, events } => {
-                if let (Some(_), _) | (_, Some(_)) = (out.first(), events.first()) {
-                    return Err(wrong("a refusal that changes nothing", &(out, events)));
-                }
-                return Ok(Came::Refused("rejected", code));
-            }
-            Answer::Done { out, events, .. } => (out, events),
+        let (out, events, refused) = match answer {
+            Answer::Refused { code, out, events } => (out, events, Some(code)),
+            Answer::Done { out, events, .. } => (out, events, None),
         };
         let mut facts = Object::new();
         let mut sent = Vec::new();
@@ -134,12 +129,24 @@ impl Scene {
             _ => drop(facts.insert("sends".to_owned(), sent.into())),
         }
         for event in events {
+            if event.get("event").and_then(Value::as_str) == Some("data") {
+                self.completed(&event, &mut facts)?;
+                continue;
+            }
             let (name, told) = self.told(&event)?;
             if facts.insert(name, told).is_some() {
                 return Err(wrong("an event of each kind at most", &event));
             }
         }
-        Ok(came(facts))
+        match refused {
+            None => Ok(came(facts)),
+            Some(code) if facts.is_empty() => Ok(Came::Refused("rejected", code)),
+            // What is refused changes nothing, but timers may have fired before it (APP-11).
+            Some(code) => {
+                facts.insert("rejected".to_owned(), code.into());
+                Ok(Came::Accepted(facts))
+            }
+        }
     }
 
     /// What the device says in a frame, by name, all of it verified.
@@ -154,6 +161,7 @@ impl Scene {
                 self.hides(&content)?;
                 self.request(&content)
             }
+            (Ok(Frame::Record { to, .. }), Party::Auth) => self.through(&to, frame),
             (other, _) => Err(wrong("a frame that is due", &other)),
         }
     }
@@ -197,6 +205,9 @@ impl Scene {
     ) -> Result<Came, Stop> {
         let refused = Refused { ty: Type, error };
         let frame = self.talking(party)?.say(&refused, spoiler)?;
+        if party == Party::Auth {
+            self.unbacked(error)?;
+        }
         self.deliver(party, frame, session)
     }
 

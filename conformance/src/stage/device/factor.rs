@@ -210,19 +210,17 @@ impl Scene {
             offer.transcript.0,
             offer.announce.as_ref().map(|it| it.hash()),
         );
-        let account = match purpose {
-            Purpose::Login => self.signing_account()?,
-            _ => None,
-        };
+        let account = self.signing_account()?;
+        let decision = matches!(purpose, Purpose::Login | Purpose::Enrol);
         let input = BindInput {
             server,
             context,
             account,
             purpose,
-            session: Some(session),
+            session,
             announce,
             user_input,
-            decision: Some(Decision::Confirm),
+            decision: decision.then_some(Decision::Confirm),
             intent: None,
         };
         Ok(input.bind())

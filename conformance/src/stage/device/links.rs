@@ -1,7 +1,5 @@
 //! Links, by which interactions start.
 
-use std::collections::BTreeMap;
-
 use countersign::crypto::{PublicKey, Secret};
 use countersign::messages::link::{EnrolmentLink, Link as Wire, SessionLink};
 use countersign::registry::Purpose;
@@ -72,23 +70,8 @@ impl Scene {
         let args = json!({ "link": hex::encode(bytes) });
         let answer = self.ask("start", None, args, session)?;
         if let Answer::Done { .. } = answer {
-            self.flow = Some(Flow {
-                server: name.to_owned(),
-                link: alias,
-                session: wire.session_id(),
-                purpose,
-                lines: BTreeMap::new(),
-                offer: None,
-                decision: None,
-                account: None,
-                user_input: None,
-                pin: None,
-                status: (0, 0),
-                record: None,
-                pending: None,
-                assertion: None,
-                signed: None,
-            });
+            let session = Some(wire.session_id());
+            self.flow = Some(Flow::new(name, alias, session, purpose));
         }
         self.take(answer)
     }

@@ -13,9 +13,10 @@
 //! | auth | settle | see [`settle`] |
 //! | factor | status, verdict | see [`factor`] |
 //! | auth, factor | refuse | `error`: a number, through the channel |
-//! | auth, factor | say | `message`: any content, in hex, through the channel |
+//! | auth, factor | say | `message`: any content, in hex, through the channel; `through`: `app` or `data` for one that stays |
 //! | auth, factor | error | `number`: an EDHOC error message by anybody; whether it ends the attempt shows later |
-//! | auth, factor | renew_keys, skip | the latter protects a record that is never sent |
+//! | auth, factor | renew_keys, skip | `through`; the latter protects a record that is never sent |
+//! | user, device, auth, network | app_login, get_data, ping and others | see [`resident`] and [`data`]: app sessions and data |
 //! | network | replay, reflect | `from`: `auth` or `factor`, whose last frame comes again, or to which the last was sent |
 //! | network | reconnect | the connections broke |
 //! | clock | advance | `s` |
@@ -27,9 +28,12 @@
 //! The stage verifies whatever the device says: see [`answer`], [`settle`] and [`factor`].
 
 mod answer;
+mod data;
+mod evidence;
 mod exchange;
 mod factor;
 mod links;
+mod resident;
 mod servers;
 mod settle;
 mod told;
@@ -37,17 +41,19 @@ mod told;
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::crypto::PublicKey;
-use countersign::messages::handshake::{Announce, Statement};
-use countersign::registry::{AUTH_VERSIONS, Decision, FACTOR_VERSIONS, Purpose};
+use countersign::messages::handshake::{Announce, Policy, Statement};
+use countersign::registry::{AUTH_VERSIONS, Decision, FACTOR_VERSIONS, LogoutCause, Purpose};
 use countersign::values::{
     AccountId, Bytes, RecordId, Rolling, SessionId, Transcript, UnixSeconds, Version,
 };
 use countersign_vectors::case::{Actor, Object, Role, Turn};
 use serde_json::{Value, json};
 
+use self::data::Requests;
 use self::exchange::{Line, Party};
 use self::factor::{Pending, Record};
 use self::links::Link;
+use self::resident::{Standing, Way};
 use super::judge::{Came, judge, same, wrong};
 use super::with::With;
 use crate::outcome::{Severity, Stop};
@@ -81,6 +87,11 @@ pub(super) struct Scene {
     /// What must not be seen on any wire: nonces and PINs.
     secrets: Vec<Vec<u8>>,
     flow: Option<Flow>,
+    /// Channels that stay when a flow is over.
+    standing: BTreeMap<Way, Standing>,
+    /// The cause of the logout that the device says, until its app is told.
+    farewell: Option<LogoutCause>,
+    requests: Requests,
     /// The last frame to the device, and the last from it.
     frames: BTreeMap<Party, (Vec<u8>, Vec<u8>)>,
 }
@@ -98,13 +109,16 @@ struct Account {
     rolling: Rolling,
     /// Whether the device knows of the account.
     is_known: bool,
+    /// Whether the device knows that a fresh factor is due (APP-17, APP-18).
+    factor_due: bool,
 }
 
 /// An interaction of the device with its user.
 struct Flow {
     server: String,
     link: String,
-    session: SessionId,
+    /// None where no link led here.
+    session: Option<SessionId>,
     purpose: Purpose,
     lines: BTreeMap<Party, Line>,
     offer: Option<Offer>,
@@ -128,8 +142,30 @@ struct Offer {
     transcript: Transcript,
     announce: Option<Announce>,
     account: Option<String>,
-    needs_factor: bool,
+    policy: Option<Policy>,
     voucher: Option<Bytes>,
+}
+
+impl Flow {
+    fn new(server: &str, link: String, session: Option<SessionId>, purpose: Purpose) -> Self {
+        Self {
+            server: server.to_owned(),
+            link,
+            session,
+            purpose,
+            lines: BTreeMap::new(),
+            offer: None,
+            decision: None,
+            account: None,
+            user_input: None,
+            pin: None,
+            status: (0, 0),
+            record: None,
+            pending: None,
+            assertion: None,
+            signed: None,
+        }
+    }
 }
 
 impl super::Stage for Scene {
@@ -157,6 +193,9 @@ impl Scene {
             ephemerals: BTreeSet::new(),
             secrets: Vec::new(),
             flow: None,
+            standing: BTreeMap::new(),
+            farewell: None,
+            requests: Requests::default(),
             frames: BTreeMap::new(),
         }
     }
@@ -189,6 +228,7 @@ impl Scene {
                 with(&[])?;
                 let came = self.step("restart", json!({}), session);
                 self.flow = None;
+                self.standing.clear();
                 came
             }
             (Actor::User, "start") => self.start(with(links::START)?, spoiler, session),
@@ -219,10 +259,9 @@ impl Scene {
                 self.refuse(party, error, spoiler, session)
             }
             (Actor::Auth | Actor::Factor, "say") => {
-                let message = with(&["message", "spoil"])?
-                    .bytes("message")?
-                    .unwrap_or_default();
-                let frame = self.talking(party)?.say_bytes(message, spoiler)?;
+                let with = with(&["message", "through", "spoil"])?;
+                let message = with.bytes("message")?.unwrap_or_default();
+                let frame = self.channel(party, with)?.say_bytes(message, spoiler)?;
                 self.deliver(party, frame, session)
             }
             (Actor::Auth | Actor::Factor, "error") => {
@@ -230,13 +269,13 @@ impl Scene {
                 self.inject_error(party, number, session)
             }
             (Actor::Auth | Actor::Factor, "renew_keys") => {
-                with(&["spoil"])?;
-                let frame = self.talking(party)?.renew_keys(spoiler)?;
+                let with = with(&["through", "spoil"])?;
+                let frame = self.channel(party, with)?.renew_keys(spoiler)?;
                 self.deliver(party, frame, session)
             }
             (Actor::Auth | Actor::Factor, "skip") => {
-                with(&[])?;
-                self.talking(party)?.say(&"never sent", spoiler)?;
+                let with = with(&["through"])?;
+                self.channel(party, with)?.say(&"never sent", spoiler)?;
                 Ok(Came::nothing())
             }
             (Actor::Network, "replay") => {
@@ -259,9 +298,7 @@ impl Scene {
                 self.now = self.now.plus(s);
                 Ok(Came::nothing())
             }
-            (actor, action) => Err(Stop::Undecided(format!(
-                "{actor:?} cannot {action} on the device's stage"
-            ))),
+            _ => self.reside(turn, spoiler, session),
         }
     }
 

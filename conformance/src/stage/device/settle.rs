@@ -6,6 +6,7 @@ use countersign::messages::handshake::Statement;
 use countersign::registry::{Decision, Purpose};
 use countersign::values::{AccountId, Rolling, Type};
 
+use super::evidence::Evidence;
 use super::exchange::{Line, Party};
 use super::{ALICE, Account, Scene, same, undecided, wrong};
 use crate::outcome::Stop;
@@ -29,33 +30,41 @@ impl Scene {
             return Ok("the same statement");
         }
         let signer = self.signer()?;
+        let evidence = self.evidence()?;
         let link = self.flow()?.link.clone();
         let bound = self.links.get(&link).and_then(|link| link.key);
         let flow = self.flow()?;
         let Some(offer) = &flow.offer else {
             return Err(wrong("no message_3 before message_2", &""));
         };
-        let Some(decision) = flow.decision else {
+        let is_asked = matches!(flow.purpose, Purpose::Login | Purpose::Enrol);
+        if is_asked && flow.decision.is_none() {
             return Err(wrong(
                 "no message_3 before the user has decided (HS-12)",
                 &"",
             ));
-        };
-        let needs_factor = offer.needs_factor && decision == Decision::Confirm;
-        if needs_factor && flow.assertion.is_none() {
+        }
+        if evidence == Evidence::Assertion && flow.assertion.is_none() {
             return Err(wrong(
                 "no message_3 before the factor is verified (HS-12)",
                 &"",
             ));
         }
         let mut expected = Statement {
-            decision: Some(decision),
+            decision: flow.decision,
             announce: offer.announce.as_ref().map(|announce| announce.hash()),
-            user_input: match decision {
-                Decision::Confirm => flow.user_input.clone(),
-                Decision::Decline => None,
+            user_input: match flow.decision {
+                Some(Decision::Confirm) => flow.user_input.clone(),
+                _ => None,
             },
-            assertion: needs_factor.then(|| flow.assertion.clone()).flatten(),
+            assertion: match evidence {
+                Evidence::Assertion => flow.assertion.clone(),
+                _ => None,
+            },
+            app_session_proof: match evidence {
+                Evidence::Proof(proof) => Some(proof),
+                _ => None,
+            },
             ..Statement::bare(flow.purpose)
         };
         let Some(Line::Waiting(_, waiting)) = flow.lines.remove(&Party::Auth) else {
@@ -105,8 +114,8 @@ impl Scene {
         Ok("statement")
     }
 
-    /// The account that signs a login; none for an enrolment.
-    fn signer(&mut self) -> Result<Option<Account>, Stop> {
+    /// The account that signs; none for an enrolment.
+    pub(super) fn signer(&mut self) -> Result<Option<Account>, Stop> {
         let flow = self.flow()?;
         if flow.purpose == Purpose::Enrol {
             return Ok(None);
@@ -161,6 +170,7 @@ impl Scene {
                 counter: 0,
                 rolling,
                 is_known: false,
+                factor_due: false,
             };
             self.accounts.insert(name.clone(), account);
         }
@@ -184,6 +194,7 @@ impl Scene {
         let came = self.deliver(Party::Auth, frame, session)?;
         if let (Came::Accepted(_), Some(account)) = (&came, self.accounts.get_mut(&name)) {
             account.rolling = rolling;
+            self.accepted(&name, statement.assertion.is_some());
         }
         Ok(came)
     }

@@ -30,6 +30,7 @@ impl Scene {
             "confirm_login" | "confirm_enrol" => self.confirmation(name, event)?,
             "second_factor" => self.second_factor(event)?,
             "finished" => self.finished(event)?,
+            "logged_out" => self.logged_out(event)?,
             _ => return Err(wrong("an event", event)),
         };
         Ok((name.to_owned(), told))
@@ -83,10 +84,10 @@ impl Scene {
     }
 
     fn second_factor(&mut self, event: &Object) -> Result<Value, Stop> {
-        let session = hex::encode(self.flow()?.session.0);
+        let session = self.flow()?.session.map(|session| hex::encode(session.0));
         same(
             "the session",
-            &Some(session.as_str()),
+            &session.as_deref(),
             &event.get("session").and_then(Value::as_str),
         )?;
         let mut told = Object::new();
@@ -128,7 +129,7 @@ impl Scene {
         Ok(name)
     }
 
-    fn name_of(&self, id: &Value) -> Result<String, Stop> {
+    pub(super) fn name_of(&self, id: &Value) -> Result<String, Stop> {
         let is = |bytes: &[u8; 16]| id.as_str() == Some(hex::encode(bytes).as_str());
         self.accounts
             .iter()

@@ -4,10 +4,12 @@
 
 mod app;
 mod channel;
+mod data;
 mod enrol;
 mod factor;
 mod handshake;
 mod login;
+mod session;
 mod succession;
 
 use serde_json::{Value, json};
@@ -20,10 +22,12 @@ pub fn groups() -> Vec<Group> {
     vec![
         app::group(),
         channel::group(),
+        data::group(),
         enrol::group(),
         factor::group(),
         handshake::group(),
         login::group(),
+        session::group(),
         succession::group(),
     ]
 }
