@@ -144,7 +144,16 @@ pub struct Adapter {
 const ROLES: &[&str] = &["static", "device", "auth", "factor"];
 /// The optional things that the reference can do.
 const CAPABILITIES: &[&str] = &[
-    "app", "data", "headless", "actions", "replicas", "policy", "delays", "restart",
+    "app",
+    "data",
+    "headless",
+    "actions",
+    "pin-change",
+    "easy-pins",
+    "replicas",
+    "policy",
+    "delays",
+    "restart",
 ];
 
 /// Answers requests until the input ends, with `fault` in place of one check.

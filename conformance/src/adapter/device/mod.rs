@@ -8,11 +8,12 @@ use std::collections::VecDeque;
 
 use countersign::crypto::{P256, Pin, sha256};
 use countersign::device::app::Millis;
+use countersign::device::second_factor::Management;
 use countersign::device::{Config, DeviceEndpoint, Effect, Flow, UserInput, Wallet};
 use countersign::device::{Confirming, KeysNeeded};
 use countersign::error::{Code, Refusal as Refused};
 use countersign::registry::ServerKind;
-use countersign::values::AccountId;
+use countersign::values::{AccountId, ServerId};
 use countersign_vectors::case::Object;
 use serde_json::json;
 
@@ -41,12 +42,15 @@ pub(super) fn open(config: Object) -> Result<Opened, Refusal> {
                 serde_json::from_value(value).unwrap_or_default()
             }),
     );
+    let refuse_easy_pins = Args(config)
+        .optional("refuse_easy_pins", Args::flag)?
+        .unwrap_or(false);
     let config = Config {
         auth_versions: versions.versions("auth")?,
         factor_versions: versions.versions("factor")?,
         biometrics: true,
         pin_change_by_biometric: false,
-        refuse_easy_pins: false,
+        refuse_easy_pins,
     };
     let device = Device {
         endpoint: DeviceEndpoint::new(config.clone(), Wallet::default(), P256),
@@ -99,6 +103,12 @@ impl Device {
                 self.carry_out(declined)
             }
             "pin" => self.pin(happening),
+            "change_pin" => {
+                let server = ServerId(args.array("server")?);
+                let entropy = drawn(happening, "change_pin")?;
+                let begun = self.endpoint.manage(server, Management::ChangePin, entropy);
+                self.carry_out(begun)
+            }
             "cancel" => {
                 let cancelled = self.endpoint.cancel_factor();
                 self.carry_out(cancelled)

@@ -89,7 +89,9 @@ impl Scene {
         };
         same("EAD_1", &expected, heard.ead_1())?;
         let is_due = match to {
+            Party::Auth if flow.purpose == Purpose::PinChange => false,
             Party::Auth => flow.offer.is_none() && !flow.lines.contains_key(&to),
+            Party::Factor if flow.purpose == Purpose::PinChange => true,
             Party::Factor => self.evidence()? == Evidence::Assertion,
         };
         if !is_due {

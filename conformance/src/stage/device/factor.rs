@@ -55,20 +55,22 @@ const FIRST_GENERATION: u32 = 1;
 /// A device's record.
 #[derive(Clone, Debug)]
 pub(super) struct Record {
-    pin_key: PublicKey,
+    pub(super) generation: u32,
+    pub(super) pin_key: PublicKey,
     /// The PIN that made the key; only the stage knows it.
-    pin: String,
-    failed_attempts: u32,
+    pub(super) pin: String,
+    pub(super) failed_attempts: u32,
     /// The last request that was answered, and how.
-    answered: Option<(u64, u16)>,
+    pub(super) answered: Option<(u64, u16)>,
     /// The last VERIFY that the device sent (FAC-7).
-    last: Option<Verify>,
+    pub(super) last: Option<Verify>,
 }
 
 /// A request that waits for its answer.
 #[derive(Clone, Debug)]
 pub(super) enum Pending {
     Create(Record),
+    SetPin(Record),
     Verify { request: Verify, is_right: bool },
 }
 
@@ -86,6 +88,10 @@ impl Scene {
             other => Err(wrong("a credential by value (CRED-2)", other)),
         })?;
         let key = claimed.credential.key;
+        // What was not answered in the channel before has never arrived.
+        if matches!(flow.pending, Some(Pending::SetPin(_))) {
+            flow.pending = None;
+        }
         flow.lines.insert(Party::Factor, Line::Talking(talking));
         flow.record = Some(RecordId(key.kid().0));
         same(
@@ -106,6 +112,7 @@ impl Scene {
         match cbor::peek_type(content) {
             Ok(ty::CREATE) => self.create(decode(content)?),
             Ok(ty::VERIFY) => self.verify(decode(content)?),
+            Ok(ty::SET_PIN) => self.set_pin(&decode(content)?),
             Ok(ty::ASK_STATUS) => decode::<AskStatus>(content).map(|_| "ask_status"),
             other => Err(wrong("a request", &other)),
         }
@@ -128,6 +135,7 @@ impl Scene {
         cose::verify_detached(key, &(), &create.pin_key, &create.possession, &P256)
             .map_err(|error| wrong("a proof of possession", &error))?;
         flow.pending = Some(Pending::Create(Record {
+            generation: FIRST_GENERATION,
             pin_key: create.pin_key,
             pin,
             failed_attempts: 0,
@@ -140,7 +148,10 @@ impl Scene {
     fn verify(&mut self, verify: Verify) -> Result<&'static str, Stop> {
         let bind = self.bind()?;
         let auth = self.flow()?.server.clone();
-        let audience = self.servers[&auth].id;
+        let audience = match self.flow()?.purpose {
+            Purpose::PinChange => self.servers[&self.factor_server_of(&auth)?].id,
+            _ => self.servers[&auth].id,
+        };
         let flow = self.flow()?;
         let (purpose, (store_epoch, generation)) = (flow.purpose, flow.status);
         let (entered, id) = (flow.pin.take(), flow.record);
@@ -196,6 +207,11 @@ impl Scene {
     /// What the factor is given for, computed anew (BND-1).
     fn bind(&mut self) -> Result<Bind, Stop> {
         let auth = self.flow()?.server.clone();
+        if self.flow()?.purpose == Purpose::PinChange {
+            let keeper = self.servers[&self.factor_server_of(&auth)?].id;
+            let channel = self.talking(Party::Factor)?.binding();
+            return Ok(BindInput::management(keeper, channel, Purpose::PinChange).bind());
+        }
         let server = self.servers[&auth].id;
         let flow = self.flow()?;
         let (purpose, session) = (flow.purpose, flow.session);
@@ -237,7 +253,7 @@ impl Scene {
         let Some(id) = flow.record else {
             return Err(undecided("the device has not said who it is"));
         };
-        if let Some(Pending::Create(record)) = flow.pending.take() {
+        if let Some(Pending::Create(record) | Pending::SetPin(record)) = flow.pending.take() {
             self.records.insert(id, record);
         }
         let max_attempts = with.number("max_attempts")?.unwrap_or(MAX_ATTEMPTS);
@@ -258,7 +274,7 @@ impl Scene {
                 .unwrap_or(record.failed_attempts);
             let is_blocked = failed_attempts >= max_attempts;
             status.record = Some(RecordStatus {
-                generation: with.number("generation")?.unwrap_or(FIRST_GENERATION),
+                generation: with.number("generation")?.unwrap_or(record.generation),
                 request_number: with.uint("request_number")?.unwrap_or(answered),
                 failed_attempts,
                 blocked: with
@@ -318,7 +334,8 @@ impl Scene {
         );
         let outcome = with.number("outcome")?.unwrap_or(due);
         let has_assertion = with.value("assertion").and_then(Value::as_bool);
-        let assertion = match has_assertion.unwrap_or(outcome == 0) {
+        let changes = request.purpose == Purpose::PinChange;
+        let assertion = match has_assertion.unwrap_or(outcome == 0 && !changes) {
             true => Some(Bytes(self.assertion(&request, spoiler)?)),
             false => None,
         };

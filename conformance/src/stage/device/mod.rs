@@ -2,12 +2,12 @@
 //!
 //! | who | does | with |
 //! |---|---|---|
-//! | device | configure | `auth_versions`, `factor_versions`; at the beginning |
+//! | device | configure | `auth_versions`, `factor_versions`, `refuse_easy_pins`; at the beginning |
 //! | device | enrol | `as`, `server`, `pin`: a whole enrolment, everything right |
 //! | device | accounts, restart | |
 //! | user | start | see [`links`] |
 //! | user | confirm, decline | `account`, `user_input` |
-//! | user | pin, cancel | `pin` |
+//! | user | pin, cancel, change_pin | `pin` |
 //! | auth, factor | publish | see [`servers`]: new parameters, from now on |
 //! | auth, factor | answer | see [`answer`]: message_2 |
 //! | auth | settle | see [`settle`] |
@@ -28,6 +28,7 @@
 //! The stage verifies whatever the device says: see [`answer`], [`settle`] and [`factor`].
 
 mod answer;
+mod change;
 mod data;
 mod evidence;
 mod exchange;
@@ -74,6 +75,7 @@ pub(super) struct Scene {
     is_open: bool,
     /// What the device allows: towards auth servers, and towards factor servers.
     versions: [Vec<Version>; 2],
+    refuses_easy_pins: bool,
     servers: BTreeMap<String, Server>,
     links: BTreeMap<String, Link>,
     accounts: BTreeMap<String, Account>,
@@ -184,6 +186,7 @@ impl Scene {
             turn: 0,
             is_open: false,
             versions: [AUTH_VERSIONS.to_vec(), FACTOR_VERSIONS.to_vec()],
+            refuses_easy_pins: false,
             servers: BTreeMap::new(),
             links: BTreeMap::new(),
             accounts: BTreeMap::new(),
@@ -209,7 +212,7 @@ impl Scene {
         self.turn += 1;
         let with = |words: &[&str]| With::of(turn, words);
         if (turn.actor, turn.action.as_str()) == (Actor::Device, "configure") {
-            return self.configure(with(&["auth_versions", "factor_versions"])?, session);
+            return self.configure(with(CONFIGURE)?, session);
         }
         if !self.is_open {
             self.open(session)?;
@@ -241,6 +244,10 @@ impl Scene {
                 self.decide(Decision::Decline, with(&["account"])?, session)
             }
             (Actor::User, "pin") => self.enter(with(&["pin"])?, session),
+            (Actor::User, "change_pin") => {
+                with(&[])?;
+                self.change_pin(session)
+            }
             (Actor::User, "cancel") => {
                 with(&[])?;
                 self.step("cancel", json!({}), session)
@@ -308,6 +315,7 @@ impl Scene {
                 self.versions[at] = versions;
             }
         }
+        self.refuses_easy_pins = with.flag("refuse_easy_pins")?;
         self.open(session)?;
         Ok(Came::nothing())
     }
@@ -318,7 +326,10 @@ impl Scene {
             let pair = |version: &Version| json!([version.major, version.minor]);
             versions.iter().map(pair).collect()
         };
-        let config = object(json!({ "versions": { "auth": list(auth), "factor": list(factor) } }));
+        let config = object(json!({
+            "versions": { "auth": list(auth), "factor": list(factor) },
+            "refuse_easy_pins": self.refuses_easy_pins,
+        }));
         let now_ms = Some(self.now.0 * 1000);
         match session.open(SESSION, Role::Device, config, now_ms)? {
             Answer::Done { .. } => {
@@ -458,6 +469,8 @@ impl Scene {
     }
 }
 
+/// The words of a `configure` turn.
+const CONFIGURE: &[&str] = &["auth_versions", "factor_versions", "refuse_easy_pins"];
 /// The auth server where a turn names none.
 const BANK: &str = "bank";
 /// The factor server.

@@ -30,6 +30,7 @@ impl Scene {
             "confirm_login" | "confirm_enrol" => self.confirmation(name, event)?,
             "second_factor" => self.second_factor(event)?,
             "finished" => self.finished(event)?,
+            "factors" => self.factors(event)?,
             "logged_out" => self.logged_out(event)?,
             _ => return Err(wrong("an event", event)),
         };

@@ -3,6 +3,7 @@
 //! whatever the device signs, and that nothing leaves it before its time.
 
 mod app;
+mod change;
 mod channel;
 mod data;
 mod enrol;
@@ -21,6 +22,7 @@ use crate::case::{Actor, Case, Group, Step};
 pub fn groups() -> Vec<Group> {
     vec![
         app::group(),
+        change::group(),
         channel::group(),
         data::group(),
         enrol::group(),
