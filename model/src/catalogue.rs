@@ -8,6 +8,7 @@ use stateright::Expectation;
 use crate::changes::Changes;
 use crate::check::{self, Checked, Size};
 use crate::cover::{self, Coverage, Covering};
+use crate::data::Data;
 use crate::identity::Identity;
 use crate::lockout::Lockout;
 use crate::report::Backs;
@@ -54,6 +55,7 @@ pub fn all() -> Vec<Box<dyn Entry>> {
         of::<Changes>(),
         of::<Identity>(),
         of::<Versions>(),
+        of::<Data>(),
     ]
 }
 

@@ -32,7 +32,7 @@
 //! | [`report`] | all of it in one HTML file |
 //! | [`catalogue`] | the list of models |
 //!
-//! One model each: [`lockout`], [`changes`], [`identity`], [`versions`].
+//! One model each: [`lockout`], [`changes`], [`identity`], [`versions`], [`data`].
 //!
 //! # What a model looks like
 //!
@@ -67,6 +67,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod cover;
+pub mod data;
 pub mod explore;
 pub mod handshake;
 pub mod identity;
