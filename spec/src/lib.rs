@@ -27,6 +27,8 @@ pub mod error;
 pub mod factor;
 pub mod messages;
 pub mod registry;
+#[cfg(test)]
+mod table;
 pub mod values;
 pub mod verified;
 pub mod visual;

@@ -6,9 +6,9 @@ use crate::messages::factor::{
     AddBiometric, Biometric, BiometricGone, FactorKey, RemoveBiometric, SetPin, Status,
 };
 
-const NEW: PublicKey = PublicKey([6; 64]);
+pub(super) const NEW: PublicKey = PublicKey([6; 64]);
 
-fn other_channel() -> Requester {
+pub(super) fn other_channel() -> Requester {
     Requester::new(DEVICE, ChannelBinding([0xdd; 32]))
 }
 
@@ -36,7 +36,7 @@ fn verified(record: &Record, purpose: Purpose) -> Record {
     commit(record, &managing(11, purpose, Factor::Pin)).0
 }
 
-fn possession(generation: u32, key: &PublicKey, requester: &Requester) -> Signature {
+pub(super) fn possession(generation: u32, key: &PublicKey, requester: &Requester) -> Signature {
     let statement = FactorKey {
         record: requester.record(),
         generation,

@@ -38,7 +38,7 @@ fn proved(possession: &FactorKey, key: &PublicKey) -> Signature {
     )
 }
 
-fn create() -> Create {
+pub(super) fn create() -> Create {
     Create {
         ty: Type,
         voucher: signed(&voucher(), SERVER, &ISSUER),

@@ -20,6 +20,7 @@ mod create;
 mod facts;
 mod order;
 mod races;
+mod table;
 mod verify;
 
 pub(super) const SERVER: ServerId = ServerId([0xf5; 16]);
