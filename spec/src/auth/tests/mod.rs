@@ -17,3 +17,4 @@ mod repeated;
 mod restore;
 mod scene;
 mod store;
+mod table;
