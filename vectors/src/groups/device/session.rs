@@ -150,6 +150,11 @@ pub fn group() -> Group {
             &[device("restart", none(), none()), is_over(), has(&["alice"])]),
         session("again", "the app logs in once more after it has logged out", "Logging out must not lock out.", &["APP-7", "APP-2"],
             &[&[out()][..], &logged_in()[1..], &[lives()]].concat()),
+        session("beside", "a login is confirmed, and another declined, while the session is live", "An app session is no flow: whoever is logged in can still sign in elsewhere.", &["DEV-2", "APP-17"],
+            &[&login_under(json!(null), "statement to auth")[..], &[settles(), starts_login(), offers_login(), user("decline", none(), sends("statement to auth")),
+              auth("settle", none(), json!({ "finished": { "outcome": "declined" } })), pings(), lives()]].concat()),
+        session("asleep", "the phone sleeps beyond the ping time, and wakes when a link is opened", timers, &["APP-11", "APP-8"],
+            &[advances(7200), user("start", json!({ "link": "login" }), json!({ "sends": ["logout to auth", "hello to auth"], "logged_out": { "account": "alice", "cause": 3 } })), is_over()]),
         session("cached", "a login rests on the app session's factor", "A user who has just entered the PIN is not asked for it again.", &["APP-9"],
             &[&login_under(cached(600), "statement to auth")[..], &[settles(), lives()]].concat()),
         session("cached-too-old", "the app session's factor is too old for the policy", "A stale verification is none.", &["APP-9"],
@@ -274,6 +279,8 @@ pub fn group() -> Group {
             .turns(&[advances(59), user("activity", none(), none()), advances(1), ticks(ends(3)), is_over()]),
         but("forged-ping", "the ping is not authentic", "APP-8", "channel.tag").turns(steps)
             .turns(&[advances(59), auth("ping", json!({ "spoil": { "at": "record", "flip_last": 1 } }), none()), advances(1), device("tick", none(), json!({ "logged_out": { "account": "alice", "cause": 3 } })), is_over()]),
+        but("forged-logout", "the server's logout is not authentic", "APP-16", "channel.tag").turns(steps)
+            .turns(&[auth("logout", json!({ "spoil": { "at": "record", "flip_last": 1 } }), none()), lives()]),
         but("ping-again", "a ping comes again instead of another", "CH-2", "channel.replay").turns(steps)
             .turns(&[pings(), advances(59), network("replay", json!({ "from": "auth" }), rejected(602)), advances(1), ticks(ends(3))]),
         but("ping-after-logout", "a ping comes after the app has logged out", "APP-7", "device.app-session-erased").turns(steps).turns(&[out(), auth("ping", none(), rejected(212)), is_over()]),
