@@ -100,17 +100,16 @@ impl Bounds {
         all_hours: false,
         pauses: false,
     };
-    /// Three handshakes, two flows, every hour.
+    /// The same, at every hour, and everything pauses.
     pub const STANDARD: Self = Self {
-        lines: 3,
         all_hours: true,
+        pauses: true,
         ..Self::SMALL
     };
-    /// Four handshakes, three flows, and everything pauses.
+    /// Four handshakes and three flows.
     pub const LARGE: Self = Self {
         lines: 4,
         flows: 3,
-        pauses: true,
         ..Self::STANDARD
     };
 }
