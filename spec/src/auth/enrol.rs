@@ -19,7 +19,7 @@ use crate::error::{Code, Refusal};
 use crate::messages::channel::Settled;
 use crate::messages::credential::ApprovalKey;
 use crate::registry::{Decision, Purpose};
-use crate::values::{Type, UnixSeconds};
+use crate::values::{Rolling, Type, UnixSeconds};
 
 /// What an enrolment's decision reads.
 #[derive(Clone, Copy, Debug)]
@@ -193,7 +193,7 @@ fn create(
 ) -> Commit {
     let enrolment = facts.enrolment;
     let bound = open.bind(account.key, account.id, user_input);
-    Commit::new(settled(&account, draw))
+    Commit::new(settled(&account, draw.rolling()))
         .expecting(FactId::Enrolment(enrolment.id), Some(enrolment.version))
         .expecting(FactId::Account(account.id), None)
         .expecting(FactId::AccountOf(account.key.kid()), None)
@@ -201,21 +201,22 @@ fn create(
         .writing(Fact::Account(account))
 }
 
-/// Gives the same account again, with a new rolling value.
+/// Gives the same account again, and its next rolling value.
 fn repeat(enrolment: &Enrolment, account: &Account, draw: &Draw) -> Commit {
-    let lineage = account.lineage.begin_again(draw.rolling());
-    Commit::new(settled(account, draw))
+    let rolling = account.lineage.told_again(draw.rolling());
+    let lineage = account.lineage.clone();
+    Commit::new(settled(account, rolling))
         .expecting(FactId::Enrolment(enrolment.id), Some(enrolment.version))
         .expecting(FactId::Account(account.id), Some(account.version))
         .writing(Fact::Account(account.clone().at(lineage)))
 }
 
-fn settled(account: &Account, draw: &Draw) -> Outcome {
+fn settled(account: &Account, rolling: Rolling) -> Outcome {
     Outcome::Settled(Settled {
         ty: Type,
         decision: Decision::Confirm,
         account: account.id,
         user_name: account.user_name.clone(),
-        rolling: draw.rolling(),
+        rolling,
     })
 }

@@ -51,16 +51,17 @@ pub fn decide_headless(
         said.rolling.is_some(),
     ])?;
     let draw = Draw::from_entropy(entropy);
-    let (account, version) = match facts.holder {
-        None => (create(request, &draw, now), None),
+    let (account, version, rolling) = match facts.holder {
+        None => (create(request, &draw, now), None, draw.rolling()),
         Some(holder) => {
             statement::key(holder, request)?;
             statement::active(holder)?;
             if holder.level != AccountLevel::Headless {
                 return Err(Code::FullAccount.into());
             }
-            let lineage = holder.lineage.begin_again(draw.rolling());
-            (holder.clone().at(lineage), Some(holder.version))
+            let rolling = holder.lineage.told_again(draw.rolling());
+            let again = holder.clone().at(holder.lineage.clone());
+            (again, Some(holder.version), rolling)
         }
     };
     let admitted = Admitted {
@@ -68,7 +69,7 @@ pub fn decide_headless(
         account: account.id,
         user_name: account.user_name.clone(),
         level: account.level.level(),
-        rolling: draw.rolling(),
+        rolling,
     };
     Ok(Commit::new(Outcome::Admitted(admitted))
         .expecting(FactId::Account(account.id), version)

@@ -67,17 +67,13 @@ impl Lineage {
         })
     }
 
-    /// The same lineage with a first value drawn anew: the answer to an
-    /// enrolment was lost, and the device asks again (ENR-2).
-    #[must_use]
-    pub fn begin_again(&self, first: Rolling) -> Self {
+    /// The value to tell a device whose answer may have been lost, and that asks again without a
+    /// statement that is followed (ENR-2, HEADLESS-2). It is the one that it was told: whichever of
+    /// the answers arrives, its next statement follows. `drawn` is told where none is expected.
+    pub fn told_again(&self, drawn: Rolling) -> Rolling {
         match self {
-            Self::Followed(last) => Self::Followed(Followed {
-                current: first,
-                next: first,
-                ..*last
-            }),
-            Self::Open => Self::Open,
+            Self::Followed(last) => last.next,
+            Self::Open => drawn,
         }
     }
 

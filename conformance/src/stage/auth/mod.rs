@@ -41,7 +41,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::edhoc::ErrorMessage;
 use countersign::messages::frame::Frame;
-use countersign::values::{AccountId, UnixSeconds};
+use countersign::values::{AccountId, Rolling, UnixSeconds};
 use countersign_vectors::case::{Actor, Object, Role, Turn};
 use serde_json::json;
 
@@ -80,6 +80,8 @@ struct World {
     last: String,
     /// The accounts that there are: whose, and the user's name.
     accounts: BTreeMap<AccountId, (String, String)>,
+    /// The rolling value that each account's device was told last, or was to be.
+    told: BTreeMap<AccountId, Rolling>,
     /// Every rolling value, web nonce, token and id that was drawn so far; none comes twice.
     drawn: BTreeSet<Vec<u8>>,
     /// The challenges, and the ids of actions, by the names that cases give them.
@@ -139,6 +141,7 @@ impl World {
             connections: BTreeMap::new(),
             last: String::new(),
             accounts: BTreeMap::new(),
+            told: BTreeMap::new(),
             drawn: BTreeSet::new(),
             challenges: BTreeMap::new(),
             actions: BTreeMap::new(),

@@ -81,16 +81,21 @@ impl World {
             self.connection(on)?.device.clone(),
         );
         let offer = offer.map(|it| self.offer(&it).cloned()).transpose()?;
+        let mut is_again = false;
         if let Some(offer) = offer.filter(|it| it.is_enrolment) {
             if let Some(device) = self.devices.get_mut(&device) {
                 device.approval_key = device.enrolling.take();
             }
+            is_again = self.accounts.contains_key(&settled.account);
             self.accounts
                 .entry(settled.account)
                 .or_insert((device, offer.user_name));
         }
         self.check_user_name(settled.account, &settled.user_name)?;
-        self.learn(on, settled.account, settled.rolling, is_lost)?;
+        match is_again {
+            true => self.learn_again(on, settled.account, settled.rolling, is_lost)?,
+            false => self.learn(on, settled.account, settled.rolling, is_lost)?,
+        }
         let decision = match settled.decision {
             Decision::Confirm => "confirm",
             Decision::Decline => "decline",
@@ -119,13 +124,18 @@ impl World {
 
     fn admitted(&mut self, on: &str, content: &[u8], is_lost: bool) -> Result<Came, Stop> {
         let admitted: Admitted = decode("admitted", content)?;
+        let mut is_again = false;
         if self.connection(on)?.purpose == Purpose::Headless {
             let device = self.connection(on)?.device.clone();
+            is_again = self.accounts.contains_key(&admitted.account);
             let entry = self.accounts.entry(admitted.account);
             entry.or_insert((device, String::new()));
         }
         self.check_user_name(admitted.account, &admitted.user_name)?;
-        self.learn(on, admitted.account, admitted.rolling, is_lost)?;
+        match is_again {
+            true => self.learn_again(on, admitted.account, admitted.rolling, is_lost)?,
+            false => self.learn(on, admitted.account, admitted.rolling, is_lost)?,
+        }
         let level = match admitted.level {
             Level::Headless => "headless",
             Level::Full => "full",
@@ -148,10 +158,39 @@ impl World {
         is_lost: bool,
     ) -> Result<(), Stop> {
         self.draw("a new rolling value", &rolling.0)?;
+        self.store_told(on, account, rolling, is_lost)
+    }
+
+    /// ENR-2, HEADLESS-2: an account that is given again comes with the value that was told last,
+    /// whether that was heard or not.
+    fn learn_again(
+        &mut self,
+        on: &str,
+        account: AccountId,
+        rolling: Rolling,
+        is_lost: bool,
+    ) -> Result<(), Stop> {
+        let device = self.connection(on)?.device.clone();
+        let stored = self.device(&device)?.told(0);
+        let expected = self.told.get(&account).copied().or(stored);
+        same("the rolling value again", &expected, &Some(rolling))?;
+        self.store_told(on, account, rolling, is_lost)
+    }
+
+    fn store_told(
+        &mut self,
+        on: &str,
+        account: AccountId,
+        rolling: Rolling,
+        is_lost: bool,
+    ) -> Result<(), Stop> {
+        self.told.insert(account, rolling);
         let device = self.connection(on)?.device.clone();
         if let Some(device) = self.devices.get_mut(&device).filter(|_| !is_lost) {
             device.account = Some(account);
-            device.rolling.push(rolling);
+            if device.told(0) != Some(rolling) {
+                device.rolling.push(rolling);
+            }
         }
         Ok(())
     }

@@ -87,18 +87,14 @@ fn a_first_value_counts_as_received_or_lost() {
     assert_eq!(first.judge(step(0, CURRENT), DRAWN, NOW), Finding::Diverged);
 }
 
+/// ENR-2, HEADLESS-2: "the rolling value that its next statement follows on from".
 #[test]
-fn beginning_again_changes_the_value_alone() {
+fn what_is_told_again_is_what_was_told() {
     let Lineage::Followed(last) = account().lineage else {
         panic!()
     };
-    let again = Lineage::Followed(Followed {
-        current: DRAWN,
-        next: DRAWN,
-        ..last
-    });
-    assert_eq!(account().lineage.begin_again(DRAWN), again);
-    assert_eq!(Lineage::Open.begin_again(DRAWN), Lineage::Open);
+    assert_eq!(account().lineage.told_again(DRAWN), last.next);
+    assert_eq!(Lineage::Open.told_again(DRAWN), DRAWN);
 }
 
 #[test]
