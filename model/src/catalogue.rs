@@ -9,6 +9,7 @@ use crate::changes::Changes;
 use crate::check::{self, Checked, Size};
 use crate::cover::{self, Coverage, Covering};
 use crate::data::Data;
+use crate::headless::Headless;
 use crate::identity::Identity;
 use crate::lockout::Lockout;
 use crate::report::Backs;
@@ -56,6 +57,7 @@ pub fn all() -> Vec<Box<dyn Entry>> {
         of::<Identity>(),
         of::<Versions>(),
         of::<Data>(),
+        of::<Headless>(),
     ]
 }
 

@@ -32,7 +32,7 @@
 //! | [`report`] | all of it in one HTML file |
 //! | [`catalogue`] | the list of models |
 //!
-//! One model each: [`lockout`], [`changes`], [`identity`], [`versions`], [`data`].
+//! One model each: [`lockout`], [`changes`], [`identity`], [`versions`], [`headless`], [`data`].
 //!
 //! # What a model looks like
 //!
@@ -70,6 +70,7 @@ pub mod cover;
 pub mod data;
 pub mod explore;
 pub mod handshake;
+pub mod headless;
 pub mod identity;
 pub mod keep;
 pub mod liveness;
