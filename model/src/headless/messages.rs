@@ -10,9 +10,7 @@ use countersign::messages::app::Admitted;
 use countersign::messages::factor::{Assertion, assertion_id};
 use countersign::messages::handshake::{Ead1, Ead2, Statement};
 use countersign::registry::{Factor, Purpose, seconds};
-use countersign::values::{
-    AccountId, Bind, Bytes, RecordId, ServerId, Transcript, UnixSeconds,
-};
+use countersign::values::{AccountId, Bind, Bytes, RecordId, ServerId, Transcript, UnixSeconds};
 
 use super::world;
 use crate::cast::{self, sign};

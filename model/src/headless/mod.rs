@@ -276,7 +276,7 @@ impl Checked for Headless {
 
     fn pinned(size: Size) -> Count {
         match size {
-            Size::Small => Count::Pinned(1),
+            Size::Small => Count::Pinned(38_801),
             Size::Standard => Count::About(3_000_000),
             Size::Large => Count::About(200_000_000),
         }

@@ -157,7 +157,8 @@ impl Headless {
                     facts.greeted(&heard.offer, &heard.server, heard.transcript, &state.wallet);
                 let commit = commit.expect("the offer is honest");
                 self.store(state, commit.updates());
-                let Next::Enter(commit) = commit.committed().go_on(Backing::Nothing, Millis(0)) else {
+                let Next::Enter(commit) = commit.committed().go_on(Backing::Nothing, Millis(0))
+                else {
                     unreachable!("no policy is ever met by a headless account");
                 };
                 self.store(state, commit.updates());

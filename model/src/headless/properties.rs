@@ -31,7 +31,8 @@ pub const S7: &str = "S7 the device takes its account for full only when that is
 /// S10.
 pub const S10: &str = "S10 a revoked account is granted nothing";
 /// C6.
-pub const C6: &str = "C6 a device of which there is no copy is never frozen, whatever answer was lost";
+pub const C6: &str =
+    "C6 a device of which there is no copy is never frozen, whatever answer was lost";
 
 /// The requirements behind each.
 pub const BACKS: &[Backs] = &[
@@ -57,10 +58,13 @@ pub fn all() -> Vec<Property<Headless>> {
             state.store.accounts.is_empty()
                 && state.lines.iter().flatten().filter(creates).count() == 2
         }),
-        sometimes("H1 reached: a lost creation is answered again", |_, state| {
-            let granted = state.lines.iter().flatten().filter(|line| line.granted);
-            state.scene == Scene::First && granted.count() == 2
-        }),
+        sometimes(
+            "H1 reached: a lost creation is answered again",
+            |_, state| {
+                let granted = state.lines.iter().flatten().filter(|line| line.granted);
+                state.scene == Scene::First && granted.count() == 2
+            },
+        ),
         always(HEADLESS_12, |_, state| {
             let mut accounts = state.store.accounts.values();
             accounts.all(|account| state.wallet.holds(&account.key))
@@ -78,9 +82,10 @@ pub fn all() -> Vec<Property<Headless>> {
         sometimes("H2 reached: the device's PIN upgrades it", |_, state| {
             is_full(state) && !state.thief
         }),
-        sometimes("H2 reached: an upgrade without a PIN is refused", |world, state| {
-            world.refuses(state, Code::FactorRequired)
-        }),
+        sometimes(
+            "H2 reached: an upgrade without a PIN is refused",
+            |world, state| world.refuses(state, Code::FactorRequired),
+        ),
         sometimes(
             "H2 reached: an assertion of another handshake is refused",
             |world, state| world.refuses(state, Code::AssertionBind),
@@ -98,31 +103,37 @@ pub fn all() -> Vec<Property<Headless>> {
         }),
         sometimes(
             "HEADLESS-9 reached: a full account asks as a headless one",
-            |_, state| state.lines().any(|(_, line)| is_refused(line, Purpose::Headless)),
+            |_, state| {
+                state
+                    .lines()
+                    .any(|(_, line)| is_refused(line, Purpose::Headless))
+            },
         ),
         always(HEADLESS_8, |_, state| !state.history.has(Fault::Retaken)),
         sometimes("HEADLESS-8 reached: two upgrades race", |_, state| {
             let upgrades = |by| {
-                move |line: &&Line| {
-                    is_decided(line, Purpose::Upgrade) && line.opened.first.by == by
-                }
+                move |line: &&Line| is_decided(line, Purpose::Upgrade) && line.opened.first.by == by
             };
             let lines = || state.lines.iter().flatten();
             !is_full(state)
                 && lines().filter(upgrades(Party::Device)).count() == 1
                 && lines().filter(upgrades(Party::Thief)).count() == 1
         }),
-        sometimes("HEADLESS-8 reached: another subject is refused", |world, state| {
-            world.refuses(state, Code::FullAccount)
-        }),
-        sometimes("HEADLESS-8 reached: the same upgrade is granted again", |_, state| {
-            let granted = |line: &&Line| {
-                line.granted
-                    && line.opened.purpose == Purpose::Upgrade
-                    && line.opened.first.by == Party::Device
-            };
-            state.lines.iter().flatten().filter(granted).count() == 2
-        }),
+        sometimes(
+            "HEADLESS-8 reached: another subject is refused",
+            |world, state| world.refuses(state, Code::FullAccount),
+        ),
+        sometimes(
+            "HEADLESS-8 reached: the same upgrade is granted again",
+            |_, state| {
+                let granted = |line: &&Line| {
+                    line.granted
+                        && line.opened.purpose == Purpose::Upgrade
+                        && line.opened.first.by == Party::Device
+                };
+                state.lines.iter().flatten().filter(granted).count() == 2
+            },
+        ),
         always(H3, |_, state| {
             let mut accounts = state.store.accounts.values();
             !state.history.has(Fault::Unusable)
@@ -154,23 +165,24 @@ pub fn all() -> Vec<Property<Headless>> {
             let mut accounts = state.wallet.accounts.iter();
             accounts.all(|account| account.level == Level::Headless || is_full(state))
         }),
-        sometimes("S7 reached: the device learns of its upgrade", |_, state| {
-            has_learnt(state)
-        }),
+        sometimes(
+            "S7 reached: the device learns of its upgrade",
+            |_, state| has_learnt(state),
+        ),
         sometimes(
             "S7 reached: it learns of it by the refusal of its channel for data",
             |_, state| {
                 let lines = || state.lines().map(|(_, line)| line);
                 has_learnt(state)
-                    && lines().all(|line| {
-                        line.opened.purpose != Purpose::Upgrade || line.reply.is_none()
-                    })
+                    && lines()
+                        .all(|line| line.opened.purpose != Purpose::Upgrade || line.reply.is_none())
             },
         ),
         always(S10, |_, state| !state.history.has(Fault::Inactive)),
-        sometimes("S10 reached: a revoked account is refused", |world, state| {
-            world.refuses(state, Code::AccountNotActive)
-        }),
+        sometimes(
+            "S10 reached: a revoked account is refused",
+            |world, state| world.refuses(state, Code::AccountNotActive),
+        ),
         sometimes(
             "S10 reached: the backend revokes while a server decides",
             |world, state| {

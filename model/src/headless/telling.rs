@@ -69,7 +69,11 @@ pub(super) fn statement(said: &Said) -> String {
         let ours = said.by == Party::Device;
         !ours && is_elsewhere(said, proof.payload.bind)
     });
-    let elsewhere = if elsewhere { " for another handshake" } else { "" };
+    let elsewhere = if elsewhere {
+        " for another handshake"
+    } else {
+        ""
+    };
     format!("the {whose}'s upgrade {proof}{elsewhere}")
 }
 

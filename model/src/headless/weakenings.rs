@@ -131,7 +131,10 @@ impl Weak {
 
     /// What the device forgets to store.
     pub fn is_forgotten(weak: Option<Self>, update: &Update) -> bool {
-        matches!((weak, update), (Some(Self::KeyNotStored), Update::Creating(_)))
+        matches!(
+            (weak, update),
+            (Some(Self::KeyNotStored), Update::Creating(_))
+        )
     }
 }
 

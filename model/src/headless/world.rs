@@ -100,7 +100,10 @@ impl Scene {
         };
         Wallet {
             servers: vec![edition().known()],
-            accounts: (self == Self::Known).then_some(account).into_iter().collect(),
+            accounts: (self == Self::Known)
+                .then_some(account)
+                .into_iter()
+                .collect(),
             ..Wallet::default()
         }
     }
