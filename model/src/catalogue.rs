@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use stateright::Expectation;
 
+use crate::actions::Actions;
 use crate::changes::Changes;
 use crate::check::{self, Checked, Size};
 use crate::cover::{self, Coverage, Covering};
@@ -55,6 +56,7 @@ pub fn all() -> Vec<Box<dyn Entry>> {
         of::<Lockout>(),
         of::<Changes>(),
         of::<Identity>(),
+        of::<Actions>(),
         of::<Versions>(),
         of::<Data>(),
         of::<Headless>(),

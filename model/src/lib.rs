@@ -32,7 +32,7 @@
 //! | [`report`] | all of it in one HTML file |
 //! | [`catalogue`] | the list of models |
 //!
-//! One model each: [`lockout`], [`changes`], [`identity`], [`versions`], [`headless`], [`data`].
+//! One model each: [`lockout`], [`changes`], [`identity`], [`versions`], [`headless`], [`data`], [`actions`].
 //!
 //! # What a model looks like
 //!
@@ -60,6 +60,7 @@
 //! that the cryptography is, that an endpoint hands the right bytes to the right
 //! function, or that nothing else happens beyond the bounds.
 
+pub mod actions;
 pub mod cast;
 pub mod catalogue;
 pub mod changes;
