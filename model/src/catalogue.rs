@@ -12,6 +12,7 @@ use crate::cover::{self, Coverage, Covering};
 use crate::data::Data;
 use crate::headless::Headless;
 use crate::identity::Identity;
+use crate::lineage::Clones;
 use crate::lockout::Lockout;
 use crate::report::Backs;
 use crate::verdict::Report;
@@ -57,6 +58,7 @@ pub fn all() -> Vec<Box<dyn Entry>> {
         of::<Changes>(),
         of::<Identity>(),
         of::<Actions>(),
+        of::<Clones>(),
         of::<Versions>(),
         of::<Data>(),
         of::<Headless>(),

@@ -32,7 +32,7 @@
 //! | [`report`] | all of it in one HTML file |
 //! | [`catalogue`] | the list of models |
 //!
-//! One model each: [`lockout`], [`changes`], [`identity`], [`versions`], [`headless`], [`data`], [`actions`].
+//! One model each: [`lockout`], [`changes`], [`identity`], [`lineage`], [`versions`], [`headless`], [`data`], [`actions`].
 //!
 //! # What a model looks like
 //!
@@ -74,6 +74,7 @@ pub mod handshake;
 pub mod headless;
 pub mod identity;
 pub mod keep;
+pub mod lineage;
 pub mod liveness;
 pub mod lockout;
 pub mod memory;

@@ -242,7 +242,7 @@ impl Known {
     pub fn of(lineage: &Lineage, hour: u8) -> Self {
         let (counter, rolling) = match lineage {
             Lineage::Followed(last) => (last.counter + 1, last.next),
-            Lineage::Open => (1, Rolling([0; 16])),
+            Lineage::Open { .. } => (1, Rolling([0; 16])),
         };
         Self {
             counter,

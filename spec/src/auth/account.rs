@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::lineage::Lineage;
 use crate::crypto::PublicKey;
 use crate::registry::Level;
-use crate::values::{AccountId, AppSessionId, Pseudonym};
+use crate::values::{AccountId, AppSessionId, Pseudonym, UnixSeconds};
 
 /// One user's account, and the one device key that answers for it.
 ///
@@ -122,15 +122,15 @@ impl Account {
         }
     }
 
-    /// Lifts a freeze, once the backend knows that one device is left. Which one
-    /// shows with its next statement: it is taken as it comes (CLN-6).
+    /// Lifts a freeze at `now`, once the backend knows that one device is left. Which one
+    /// shows with the next statement that begins later: it is taken as it comes (CLN-6).
     ///
     /// # Errors
     /// [`WrongStanding`] if it is not frozen.
-    pub fn lift(self) -> Result<Self, WrongStanding> {
+    pub fn lift(self, now: UnixSeconds) -> Result<Self, WrongStanding> {
         let lifted = self.change(Standing::Frozen, Standing::Active)?;
         Ok(Self {
-            lineage: Lineage::Open,
+            lineage: Lineage::Open { since: now },
             ..lifted
         })
     }

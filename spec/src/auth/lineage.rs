@@ -14,8 +14,11 @@ use crate::values::{Rolling, UnixSeconds};
 pub enum Lineage {
     /// The next statement has to follow on from this.
     Followed(Followed),
-    /// A freeze was lifted: the next statement is taken as it comes.
-    Open,
+    /// A freeze was lifted: the next statement that began later is taken as it comes.
+    Open {
+        /// When it was.
+        since: UnixSeconds,
+    },
 }
 
 /// The last statement that was accepted, and the values that may follow it.
@@ -73,20 +76,27 @@ impl Lineage {
     pub fn told_again(&self, drawn: Rolling) -> Rolling {
         match self {
             Self::Followed(last) => last.next,
-            Self::Open => drawn,
+            Self::Open { .. } => drawn,
         }
     }
 
     /// Judges a statement. `drawn` is the value to send if it follows on.
     pub fn judge(&self, step: Step, drawn: Rolling, now: UnixSeconds) -> Finding {
-        let Self::Followed(last) = self else {
-            // CLN-6: both are kept from here on.
-            return Finding::Follows(Self::Followed(Followed {
-                counter: step.counter,
-                accepted_at: now,
-                current: step.rolling,
-                next: drawn,
-            }));
+        let last = match self {
+            Self::Followed(last) => last,
+            // CLN-6: it was under way when the account was frozen. To follow it would freeze the
+            // account again, by what its device says next.
+            Self::Open { since } if step.began.plus(seconds::SKEW) < *since => {
+                return Finding::Late;
+            }
+            Self::Open { .. } => {
+                return Finding::Follows(Self::Followed(Followed {
+                    counter: step.counter,
+                    accepted_at: now,
+                    current: step.rolling,
+                    next: drawn,
+                }));
+            }
         };
         // CLN-3: "refuse a counter that is not above the last it accepted, and freeze the
         // account if that handshake began more than 60 s after the acceptance". One that began

@@ -47,7 +47,10 @@ fn account_restored(account: Account) -> Account {
         ..used
     });
     Account {
-        lineage: Lineage::Open,
+        // No handshake has survived: there is none that began before.
+        lineage: Lineage::Open {
+            since: UnixSeconds(0),
+        },
         app,
         ..account
     }

@@ -29,7 +29,7 @@ impl AuthServer {
     }
 
     /// What the backend does, by its own rules; a freeze by hand is for the tests alone.
-    pub(super) fn set_account(&mut self, args: &Args) -> Result<Object, Refusal> {
+    pub(super) fn set_account(&mut self, args: &Args, at: Moment) -> Result<Object, Refusal> {
         let account = self.account(args)?.clone();
         let to = lookup(STANDINGS, args.text("state")?)?;
         let wrong = |error: WrongStanding| Refusal::Error(error.to_string());
@@ -43,7 +43,7 @@ impl AuthServer {
             }
             (Standing::Active, _) => {
                 self.store
-                    .put(Fact::Account(account.lift().map_err(wrong)?));
+                    .put(Fact::Account(account.lift(at.now).map_err(wrong)?));
                 return Ok(Object::new());
             }
             (Standing::Frozen, _) => {

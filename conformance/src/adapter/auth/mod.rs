@@ -176,7 +176,7 @@ impl AuthServer {
             "enrolment.create" => self.create_enrolment(args)?,
             "enrolment.read" => self.read_enrolment(args)?,
             "account.read" => self.read_account(args)?,
-            "account.set" => self.set_account(args)?,
+            "account.set" => self.set_account(args, at)?,
             "account.delete" => self.delete_account(args)?,
             "credentials.read" => self.read_credentials(args)?,
             "app.resolve" => self.resolve(args, at)?,

@@ -7,6 +7,9 @@ use crate::values::{Rolling, UnixSeconds};
 const DRAWN: Rolling = Rolling([3; 16]);
 const STRANGE: Rolling = Rolling([0x99; 16]);
 const ACCEPTED: u64 = NOW.0 - 500;
+const LIFTED: Lineage = Lineage::Open {
+    since: UnixSeconds(ACCEPTED),
+};
 
 fn check(counter: u64, rolling: Rolling, began: u64, finding: Finding) {
     let step = Step {
@@ -94,7 +97,7 @@ fn what_is_told_again_is_what_was_told() {
         panic!()
     };
     assert_eq!(account().lineage.told_again(DRAWN), last.next);
-    assert_eq!(Lineage::Open.told_again(DRAWN), DRAWN);
+    assert_eq!(LIFTED.told_again(DRAWN), DRAWN);
 }
 
 #[test]
@@ -102,9 +105,10 @@ fn a_lifted_freeze_takes_the_next_statement_as_it_comes() {
     let step = Step {
         counter: 2,
         rolling: STRANGE,
-        began: UnixSeconds(0),
+        // By a clock that is behind.
+        began: UnixSeconds(ACCEPTED - seconds::SKEW),
     };
-    let Finding::Follows(lineage) = Lineage::Open.judge(step, DRAWN, NOW) else {
+    let Finding::Follows(lineage) = LIFTED.judge(step, DRAWN, NOW) else {
         panic!()
     };
     assert_eq!(Finding::Follows(lineage.clone()), follows(2, STRANGE));
@@ -115,6 +119,16 @@ fn a_lifted_freeze_takes_the_next_statement_as_it_comes() {
         began: NOW,
     };
     assert_eq!(lineage.judge(copy, DRAWN, NOW), Finding::Diverged);
+}
+
+#[test]
+fn what_was_under_way_at_the_freeze_is_late_after_its_lift() {
+    let step = Step {
+        counter: u64::MAX,
+        rolling: NEXT,
+        began: UnixSeconds(ACCEPTED - seconds::SKEW - 1),
+    };
+    assert_eq!(LIFTED.judge(step, DRAWN, NOW), Finding::Late);
 }
 
 #[test]

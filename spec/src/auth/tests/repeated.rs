@@ -150,7 +150,7 @@ fn a_lost_answer_is_no_copy() {
 #[test]
 fn a_lifted_freeze_lets_the_device_go_on() {
     let mut case = base();
-    case.account = account().frozen().lift().unwrap();
+    case.account = account().frozen().lift(NOW).unwrap();
     case.said.statement.counter = Some(3);
     case.said.statement.rolling = Some(Rolling([0x99; 16]));
     let settled = settled(case.commit());
