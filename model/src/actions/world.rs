@@ -200,7 +200,9 @@ fn account(
         approval_key,
         level: AccountLevel::Full(subject(phone)),
         standing: Standing::Active,
-        lineage: Lineage::Open,
+        lineage: Lineage::Open {
+            since: UnixSeconds(0),
+        },
         app: None,
     }
 }

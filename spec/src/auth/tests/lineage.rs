@@ -2,6 +2,7 @@
 
 use super::scene::{CURRENT, NEXT, NOW, account};
 use crate::auth::{Finding, Followed, Lineage, Step};
+use crate::registry::seconds;
 use crate::values::{Rolling, UnixSeconds};
 
 const DRAWN: Rolling = Rolling([3; 16]);

@@ -58,7 +58,7 @@ impl Machine for Server {
                 AccountLevel::Full(_) => {}
             }
             match account.lineage {
-                Lineage::Open => parts.push("open lineage".to_owned()),
+                Lineage::Open { .. } => parts.push("open lineage".to_owned()),
                 Lineage::Followed(_) => {}
             }
         }
@@ -254,7 +254,7 @@ fn revokes(server: &mut Server) -> Heard {
 
 fn lifts(server: &mut Server) -> Heard {
     let account = server.store.account_of(&device().public())?.clone();
-    let Ok(lifted) = account.lift() else {
+    let Ok(lifted) = account.lift(NOW) else {
         return Some(Ok("no".to_owned()));
     };
     server.store.accounts.insert(lifted.id, lifted);
