@@ -15,7 +15,7 @@ impl Actions {
     pub(super) fn noted(&self, state: &State, note: &mut dyn FnMut(Pair)) {
         for job in self.jobs(state) {
             let outcome = match self.decision(state, job, 0) {
-                Ok(decided) => came_to(&decided).into(),
+                Ok(decided) => came_to(&decided),
                 Err(refusal) => format!("refused, {refusal}"),
             };
             note(Pair {

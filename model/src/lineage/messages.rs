@@ -71,7 +71,7 @@ pub enum Waits {
     /// The settlement of a login.
     Settlement(Settling),
     /// The opening of a channel, and whose key was used.
-    Opening(Entering, PublicKey),
+    Opening(Box<Entering>, PublicKey),
     /// The outcome of a rotation.
     Rotation(Rotating),
 }
@@ -129,7 +129,7 @@ pub fn spoken(wallet: &Wallet, errand: Errand, line: u8) -> Spoken {
             key,
             transcript,
         },
-        waits: Waits::Opening(entering, key),
+        waits: Waits::Opening(Box::new(entering), key),
     }
 }
 
