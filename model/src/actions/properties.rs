@@ -62,7 +62,7 @@ pub const ACT_7: &str = "ACT-7 a user is asked no more often within an hour than
 /// ACT-8.
 pub const ACT_8: &str = "ACT-8 after a report of fraud nobody asks in the cool-down";
 
-/// The requirements behind each, and behind each [promise](super::promises).
+/// The requirements behind each, and behind each promise.
 pub const BACKS: &[Backs] = &[
     (C2, &["CHA-4", "CHA-5", "CHA-12", "ACT-2"]),
     (C3, &["CHA-7", "CHA-9", "CHA-10", "CRD-4"]),

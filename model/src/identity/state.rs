@@ -23,7 +23,7 @@ pub struct State {
     pub salt: u64,
     /// What is played.
     pub scene: Scene,
-    /// Which of the [hours](super::world::HOURS_S) it is.
+    /// Which of the hours it is.
     pub hour: u8,
     /// Durable, and shared by the servers.
     pub store: Kept<Store>,

@@ -65,7 +65,7 @@ use crate::weaken::Weakened;
 /// How much of the world is played, in one go.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Scene {
-    /// How many handshakes there are, at most [`LINES`](state::LINES).
+    /// How many handshakes there are, at most `LINES`.
     pub lines: u8,
     /// How many hours.
     pub hours: u8,

@@ -28,7 +28,7 @@ pub enum Event {
     Factors(FactorNews),
     /// An upgrade goes on.
     Upgrade(UpgradeProgress),
-    /// The OS's prompt was cancelled [812]: nothing was sent, and the request before it is
+    /// The OS's prompt was cancelled `[812]`: nothing was sent, and the request before it is
     /// open still (CRD-5).
     PromptCancelled,
     /// The flow is over.

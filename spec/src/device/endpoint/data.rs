@@ -33,7 +33,7 @@ use crate::values::{AccountId, IdempotencyKey, ServerId};
 
 impl<V: Verifier> DeviceEndpoint<V> {
     /// Asks the data service behind an auth server. The id names the request in
-    /// [`cancel`](Self::cancel) and in the one [`Event::Data`](crate::device::Event::Data)
+    /// [`cancel`](Self::cancel) and in the one [`Event::Data`]
     /// that completes it. `entropy` is 32 fresh random bytes.
     ///
     /// It may fail at once: with [`Code::TooLarge`], [`Code::TooManyRequests`],
