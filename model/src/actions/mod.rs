@@ -283,8 +283,8 @@ impl Checked for Actions {
 
     fn pinned(size: Size) -> Count {
         match size {
-            Size::Small => Count::Pinned(0),
-            Size::Standard => Count::Pinned(0),
+            Size::Small => Count::Pinned(149_391),
+            Size::Standard => Count::About(5_000_000),
             Size::Large => Count::About(150_000_000),
         }
     }

@@ -292,7 +292,7 @@ pub fn all(world: &Actions) -> Vec<Property<Actions>> {
                 };
                 is_yes_in_flight(state)
                     && is_pending(state, FIRST)
-                    && is_refused(world, state, Job::Answer(said), Code::WrongKey)
+                    && is_refused(world, state, Job::Answer(said), Code::SignatureMismatch)
             },
         ));
     }

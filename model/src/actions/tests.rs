@@ -16,21 +16,12 @@ fn the_small_model_holds_in_three_searches_of_one_count() {
     assert_eq!(report.complaints(), [""; 0]);
 }
 
-/// All holds within all other bounds that weakenings are tried in, too, and every case is reached there.
+/// All holds without time, and for an account whose only key a thief can use.
 #[test]
-fn all_scenes_hold() {
-    for bounds in [
-        Bounds::REVOKED,
-        Bounds::PROMPTS,
-        Bounds::LIMITED,
-        Bounds::USERS,
-        Bounds::STOLEN,
-        Bounds::THIEF,
-        Bounds::LATE,
-    ] {
+fn other_scenes_hold() {
+    for bounds in [Bounds::REVOKED, Bounds::STOLEN] {
         let model = Actions::new(bounds, None);
         let graph = explore(&model, Until::Exhausted, |_| {});
-        eprintln!("{} states of {bounds:?}", graph.states().len());
         let broken = graph.found().iter().filter(|found| !found.is_good());
         let broken: Vec<_> = broken
             .filter(|found| found.expectation == Expectation::Always)

@@ -419,7 +419,7 @@ pub fn all() -> Vec<Weakened<Actions>> {
             "a wrong number is refused, and the challenge stays pending" Broken(p::CHA_8);
         "cached-enough" CachedEnough SMALL
             "a challenge with a policy is content with a cached factor" Broken(p::A5);
-        "any-bind" AnyBind STOLEN
+        "answer-any-bind" AnyBind STOLEN
             "a factor that was verified in another channel is taken" Broken(p::A5);
         "no-is-yes" NoIsYes SMALL
             "the decision of an answer is not looked at" Broken(p::C3);
